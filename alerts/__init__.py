@@ -1,0 +1,1 @@
+"""From rows to findings, from findings to alerts, from alerts to people."""

@@ -1,0 +1,1 @@
+"""One module per detector rule, found by discovery."""

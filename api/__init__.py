@@ -1,0 +1,1 @@
+"""HTTP and server-sent events for operators, vendors and programs."""

@@ -1,0 +1,144 @@
+"""The catalogue of metrics and device types, read from the TOML files beside this module."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Self
+
+
+class CatalogueError(ValueError):
+    """An entry of the catalogue is wrong; the message names the file and what to mend."""
+
+
+class Kind(StrEnum):
+    """What sort of quantity a metric is."""
+
+    EVENT = "event"  # something happened
+    BINARY = "binary"  # a condition holds or not
+    LEVEL = "level"  # a quantity now
+    COUNTER = "counter"  # a quantity that only grows
+
+
+class Life(StrEnum):
+    """What in a metric shows that somebody is alive and about."""
+
+    NONZERO = "nonzero"  # a value other than 0 arrives
+    CHANGE = "change"  # 0 becomes 1 or 1 becomes 0
+    RISE = "rise"  # the counter grows
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One measurable thing. `low` and `high` bound what is physically plausible, in `unit`."""
+
+    name: str
+    id: int
+    zh: str
+    en: str
+    kind: Kind
+    unit: str
+    low: float
+    high: float
+    urgent_from: float | None = None
+    life: Life | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """A kind of terminal: what it measures, how often it reports, when its silence counts."""
+
+    code: str
+    zh: str
+    en: str
+    cadence: timedelta
+    silent_after: timedelta
+    rules: tuple[str, ...]
+    simulator: str
+    metrics: MappingProxyType[str, Metric]
+    format: str | None = None  # overrides the vendor's payload format
+
+    @classmethod
+    def parse(cls, code: str, entry: dict[str, Any], metrics: MappingProxyType[str, Metric]) -> Self:
+        """Build from one TOML document; raises CatalogueError when it is wrong."""
+        try:
+            own = {name: _narrowed(metrics[name], over) for name, over in entry["metrics"].items()}
+            return cls(
+                code=code,
+                zh=entry["zh"],
+                en=entry["en"],
+                cadence=timedelta(seconds=entry["cadence"]),
+                silent_after=duration(entry["silent_after"]),
+                rules=tuple(entry["rules"]),
+                simulator=entry["simulator"],
+                metrics=MappingProxyType(own),
+                format=entry.get("format"),
+            )
+        except KeyError as error:
+            raise CatalogueError(f"device_types/{code}.toml: {error} is missing or unknown") from error
+
+
+def _narrowed(metric: Metric, over: dict[str, Any]) -> Metric:
+    low, high = over.get("range", (metric.low, metric.high))
+    if low < metric.low or high > metric.high:
+        raise CatalogueError(f"{metric.name}: range {low}..{high} is wider than {metric.low}..{metric.high}")
+    return Metric(
+        metric.name, metric.id, metric.zh, metric.en, metric.kind, metric.unit, low, high,
+        metric.urgent_from, metric.life,
+    )  # fmt: skip
+
+
+def duration(text: str) -> timedelta:
+    """`90s`, `30m`, `26h` or `8d` as a timedelta; raises CatalogueError otherwise."""
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if not match:
+        raise CatalogueError(f"{text!r} is not a duration such as 90s, 30m, 26h or 8d")
+    unit = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
+
+
+def _toml(*path: str) -> dict[str, Any]:
+    return tomllib.loads(files("core").joinpath(*path).read_text(encoding="utf-8"))
+
+
+@cache
+def metrics() -> MappingProxyType[str, Metric]:
+    """Every metric by name."""
+    found = {
+        name: Metric(
+            name=name,
+            id=entry["id"],
+            zh=entry["zh"],
+            en=entry["en"],
+            kind=Kind(entry["kind"]),
+            unit=entry["unit"],
+            low=float(entry["range"][0]),
+            high=float(entry["range"][1]),
+            urgent_from=entry.get("urgent_from"),
+            life=Life(entry["life"]) if "life" in entry else None,
+        )
+        for name, entry in _toml("metrics.toml").items()
+    }
+    if len({metric.id for metric in found.values()}) != len(found):
+        raise CatalogueError("metrics.toml: an id is used twice")
+    return MappingProxyType(found)
+
+
+@cache
+def metric_by_id() -> MappingProxyType[int, Metric]:
+    """Every metric by the id that readings store."""
+    return MappingProxyType({metric.id: metric for metric in metrics().values()})
+
+
+@cache
+def device_types() -> MappingProxyType[str, DeviceType]:
+    """Every device type by code, one per file in device_types/."""
+    names = sorted(f.name for f in files("core").joinpath("device_types").iterdir() if f.name.endswith(".toml"))
+    codes = [name.removesuffix(".toml") for name in names]
+    return MappingProxyType(
+        {code: DeviceType.parse(code, _toml("device_types", f"{code}.toml"), metrics()) for code in codes}
+    )

@@ -1,0 +1,76 @@
+"""Connections to TimescaleDB, and the migrations that shape it."""
+
+from importlib.resources import as_file, files
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import ConnectionPool
+from yoyo import get_backend, read_migrations
+
+from core import catalogue
+
+LIMITS = "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+
+
+def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connection:
+    """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had."""
+    return psycopg.connect(
+        url, application_name=name, autocommit=autocommit, connect_timeout=5, options=LIMITS,
+        keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
+    )  # fmt: skip
+
+
+def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
+    """A pool of up to `size` connections, checked before each use; not opened yet."""
+    return ConnectionPool(
+        url, min_size=1, max_size=size, timeout=5, check=ConnectionPool.check_connection, open=False,
+        kwargs={"application_name": name, "connect_timeout": 5, "options": LIMITS, "keepalives_idle": 10},
+    )  # fmt: skip
+
+
+def migrate(url: str) -> list[str]:
+    """Bring the schema up to date as its owner; returns the names of the migrations applied now."""
+    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        with as_file(files("core").joinpath("migrations")) as folder, backend.lock():
+            pending = backend.to_apply(read_migrations(str(folder)))
+            names = [migration.id for migration in pending]
+            backend.apply_migrations(pending)
+    finally:
+        backend.connection.close()
+    with connect(url, "migrate") as conn:
+        mirror_catalogue(conn)
+    return names
+
+
+def mirror_catalogue(conn: psycopg.Connection) -> None:
+    """Write the metrics and device types of the TOML catalogue into their tables."""
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO metric (id, name, kind, unit) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, unit = excluded.unit",
+            [(m.id, m.name, m.kind, m.unit) for m in catalogue.metrics().values()],
+        )
+        cursor.executemany(
+            "INSERT INTO device_type (code, zh, en) VALUES (%s, %s, %s)"
+            " ON CONFLICT (code) DO UPDATE SET zh = excluded.zh, en = excluded.en",
+            [(t.code, t.zh, t.en) for t in catalogue.device_types().values()],
+        )
+
+
+def grant_login(conn: psycopg.Connection, login: str, password: str, group: str) -> None:
+    """Create or refresh a login that is a member of one program's group role."""
+    exists = conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (login,)).fetchone()
+    verb = psycopg.sql.SQL("ALTER" if exists else "CREATE")
+    conn.execute(
+        psycopg.sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+            verb, psycopg.sql.Identifier(login), psycopg.sql.Literal(password)
+        )
+    )
+    conn.execute(psycopg.sql.SQL("GRANT {} TO {}").format(*map(psycopg.sql.Identifier, (group, login))))
+
+
+def describe(url: str) -> str:
+    """Where `url` leads, without its password: for messages and logs."""
+    parts = conninfo_to_dict(url)
+    return f"{parts.get('host', '?')}:{parts.get('port', 5432)}/{parts.get('dbname', '?')}"

@@ -1,0 +1,45 @@
+"""The words every program shares: severities, states, dispositions, roles."""
+
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How soon a person must react; ordered from the worst."""
+
+    EMERGENCY = "emergency"  # within 60 seconds
+    URGENT = "urgent"  # within 10 minutes
+    ATTENTION = "attention"  # within 2 hours
+    MAINTENANCE = "maintenance"  # the next day
+    CONCERN = "concern"  # a visit is suggested: slow decline, not an alarm
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return list(Severity).index(self)
+
+
+class State(StrEnum):
+    """Where an alert stands."""
+
+    OPEN = "open"  # nobody has answered
+    ACKNOWLEDGED = "acknowledged"  # an operator has it
+    DISPATCHED = "dispatched"  # somebody is on the way
+    RESOLVED = "resolved"  # answered for, with a disposition
+
+
+class Disposition(StrEnum):
+    """What it turned out to be."""
+
+    REAL = "real"
+    FALSE_ALARM = "false_alarm"
+    TEST = "test"
+    DEVICE_FAULT = "device_fault"
+    RECOVERED = "recovered"  # the condition of a maintenance alert ended by itself
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    OPERATOR = "operator"
+    ADMIN = "admin"
+    VENDOR = "vendor"  # sees its own devices and refused messages only

@@ -1,0 +1,100 @@
+"""Every setting in one frozen object, read once from `SHOUWANG_*` and checked before anything connects."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "SHOUWANG_"
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads a setting from the file that `SHOUWANG_<NAME>_FILE` names, so that no secret stands in an environment."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The file's text without the line end, or None where no file is named."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        return (Path(path).read_text(encoding="utf-8").rstrip("\r\n") if path else None), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every setting that a file gives."""
+        values = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """What a deployment may choose. Times are timedeltas; in the environment they are seconds or ISO 8601."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database; one login per program")
+    mqtt_host: str = "127.0.0.1"
+    mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    mqtt_username: str = "ingest"
+    mqtt_password: SecretStr = SecretStr("")
+    mqtt_ca: Path | None = Field(default=None, description="CA certificate file; given, the connection is TLS")
+    timezone: str = Field(
+        default="Asia/Shanghai", description="the homes' local time: days and hours are counted in it"
+    )
+
+    worker: str = Field(
+        default="1", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this ingest worker's MQTT session"
+    )
+    receive_maximum: int = Field(
+        default=2000, ge=1, le=65535, description="messages in flight that are not committed yet"
+    )
+    batch_readings: int = Field(default=5000, ge=1, description="a batch is written when it has this many readings …")
+    batch_age: timedelta = Field(default=timedelta(milliseconds=200), description="… or is this old")
+    clock_ahead: timedelta = Field(
+        default=timedelta(minutes=5), description="device time further ahead is not believed"
+    )
+    clock_behind: timedelta = Field(default=timedelta(days=7), description="device time further behind is not believed")
+    late_after: timedelta = Field(default=timedelta(minutes=10), description="older on arrival: stored, flagged late")
+
+    shards: int = Field(default=1, ge=1, le=1024, description="engine shards; a home's shard is home.id modulo this")
+    shard: int = Field(default=0, ge=0, description="the shard this engine judges")
+    tick: timedelta = Field(default=timedelta(seconds=1), description="how often absence is judged")
+    latest_every: timedelta = Field(default=timedelta(seconds=5), description="how often `latest` is written")
+    retention: timedelta = Field(
+        default=timedelta(days=400), description="readings older than this are dropped nightly"
+    )
+
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8080, ge=1, le=65535)
+    cookie_secure: bool = Field(
+        default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
+    )
+    session_hours: int = Field(default=12, ge=1, description="a duty shift")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The homes' time zone."""
+        return ZoneInfo(self.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then secret files."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+
+def load() -> Settings:
+    """The settings of this process; raises pydantic.ValidationError naming each that is wrong."""
+    return Settings.model_validate({})  # the environment gives the rest

@@ -1,0 +1,1 @@
+"""TimescaleDB and the broker on a machine without a container engine."""

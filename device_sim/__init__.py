@@ -1,0 +1,1 @@
+"""Simulated homes with labelled incidents."""

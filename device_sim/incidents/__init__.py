@@ -1,0 +1,1 @@
+"""One module per simulated incident, found by discovery."""

@@ -1,0 +1,1 @@
+"""One module per payload format, found by discovery."""
