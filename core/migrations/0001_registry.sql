@@ -95,13 +95,14 @@ CREATE TABLE installation (                -- where a device hung and when: read
 CREATE INDEX installation_home ON installation (home_id);
 
 CREATE FUNCTION installation_follows_device() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE moment timestamptz := clock_timestamp();  -- installed and moved in one transaction are still two moments
 BEGIN
     IF TG_OP = 'UPDATE' THEN
-        UPDATE installation SET until = now() WHERE device_id = NEW.id AND until IS NULL;
+        UPDATE installation SET until = moment WHERE device_id = NEW.id AND until IS NULL;
     END IF;
     IF NEW.retired_at IS NULL THEN
         INSERT INTO installation (device_id, home_id, since)
-        VALUES (NEW.id, NEW.home_id, CASE WHEN TG_OP = 'INSERT' THEN NEW.installed_at ELSE now() END);
+        VALUES (NEW.id, NEW.home_id, CASE WHEN TG_OP = 'INSERT' THEN NEW.installed_at ELSE moment END);
     END IF;
     RETURN NULL;
 END $$;
