@@ -1,0 +1,36 @@
+# Shouwang 守望. `make run` runs everything, `make test` passes the tests; both set up what they need.
+HOMES ?= 114
+SEED ?= 1
+PORT ?= 8080
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean setup setup-dev
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 PORT=8080)
+	@$(BIN)/python -m deploy.local.run --homes $(HOMES) --seed $(SEED) --port $(PORT)
+
+test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
+	@$(BIN)/pytest $(ARGS)
+
+check: setup-dev  ## lint, types, import direction; repairs what it can, only judges when CI is set
+	@$(BIN)/ruff format $(if $(CI),--check) .
+	@$(BIN)/ruff check $(if $(CI),,--fix) .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@npm --prefix console run check --silent
+
+bench: setup-dev  ## measure throughput, latency and scale against bare limits (QUICK=1: under two minutes)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+clean:  ## delete this checkout's demo data, environment and builds; the services' root folder stays in the cache
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.run --delete-data; fi
+	rm -rf .venv var api/static console/node_modules
+
+setup:
+	@deploy/local/setup.sh run
+setup-dev:
+	@deploy/local/setup.sh dev
