@@ -216,7 +216,8 @@ class Postgres(Service):
         if (self.data / "PG_VERSION").exists():
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # _stop_leftover has made sure nobody runs
             return
-        write_secret(self.secret, secrets.token_urlsafe(32))
+        if not self.secret.exists():
+            write_secret(self.secret, secrets.token_urlsafe(32))
         pwfile = self.home / "pwfile"
         pwfile.write_text(self.secret.read_text())
         self._give_to_user(self.home)
