@@ -61,6 +61,18 @@ class Draft:
     def __len__(self) -> int:
         return len(self.ts)
 
+    def split(self) -> list["Draft"]:
+        """One draft per row; the first carries the refusals."""
+        parts = [
+            Draft(self.messages, [ts], [device], [home], [metric], [flags], [value])
+            for ts, device, home, metric, flags, value in zip(
+                self.ts, self.device, self.home, self.metric, self.flags, self.value, strict=True
+            )
+        ]
+        if parts:
+            parts[0].refused = self.refused
+        return parts
+
     def rows(self) -> tuple[Packed, NDArray[np.int32], int]:
         """(readings, home ids, how many duplicates were left out); the first of equal keys stays."""
         packed = np.empty(len(self.ts), READING)

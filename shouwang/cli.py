@@ -18,11 +18,11 @@ from typing import Annotated
 import psycopg
 import typer
 from argon2 import PasswordHasher
+from device_sim.command import simulate
 
 from core import database, settings, store
 from core.model import Role
 from core.register import read
-from device_sim.command import simulate
 
 app = typer.Typer(
     help="Shouwang 守望: keeps watch over the safety devices in the homes of elderly people who live alone.\n\n"
@@ -200,7 +200,7 @@ def list_letters(
     with _connect() as conn:
         for letter in list_dead_letters(conn, vendor=vendor, code=code, limit=limit):
             typer.echo(
-                f"{letter.id}\t{letter.last_at:%Y-%m-%d %H:%M:%S}\t{letter.code}\t×{letter.count}\t{letter.topic}"
+                f"{letter.id}\t{letter.last_at:%Y-%m-%d %H:%M:%S}\t{letter.code}\t×{letter.times}\t{letter.topic}"
             )
             typer.echo(f"\t{letter.reason}")
 

@@ -1,0 +1,73 @@
+"""A worker's side work: registry changes, replays of dead letters, the heartbeat."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+
+from core.database import connect
+from core.settings import Settings
+from ingest import store
+from ingest.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+BEAT_SECONDS = 2.0
+REPLAYS_AT_ONCE = 200
+
+
+class Steward(threading.Thread):
+    """Holds a listening connection; reconnects when it breaks."""
+
+    def __init__(
+        self, pipeline: Pipeline, settings: Settings, stop: threading.Event, state: Callable[[], dict[str, object]]
+    ) -> None:
+        super().__init__(name="steward")
+        self.counts: Counter[str] = Counter()
+        self._pipeline = pipeline
+        self._settings = settings
+        self._stop_event = stop
+        self._state = state
+
+    def run(self) -> None:
+        """Until stopped."""
+        while not self._stop_event.is_set():
+            try:
+                self._serve()
+            except psycopg.Error as error:
+                log.warning("steward: %s, connecting again", type(error).__name__)
+                self._stop_event.wait(1)
+
+    def _serve(self) -> None:
+        url = self._settings.database_url.get_secret_value()
+        with connect(url, f"ingest-{self._settings.worker}-steward", autocommit=True) as conn:
+            conn.execute("LISTEN registry")
+            conn.execute("LISTEN replay")
+            self._refresh(conn)
+            while not self._stop_event.is_set():
+                store.beat(conn, self._settings.worker, datetime.now(UTC), self._state())
+                while self._replay(conn):
+                    pass
+                heard = {notice.channel for notice in conn.notifies(timeout=BEAT_SECONDS / 4, stop_after=1)}
+                if "registry" in heard:
+                    self._refresh(conn)
+
+    def _refresh(self, conn: psycopg.Connection) -> None:
+        self._pipeline.registry = store.load_registry(conn)
+        released = store.release_quarantine(conn, datetime.now(UTC))
+        log.info("registry loaded; %d quarantined messages are replayed", released)
+
+    def _replay(self, conn: psycopg.Connection) -> bool:
+        """One transaction of replays; True when there may be more."""
+        with conn.transaction():
+            letters = store.take_replays(conn, REPLAYS_AT_ONCE)
+            for letter, message in letters:
+                now = datetime.now(UTC)
+                draft = self._pipeline.draft([message])
+                refused, draft.refused = (draft.refused[0] if draft.refused else None), []
+                stored = store.write_within(conn, draft, self._settings.shards, now)
+                store.end_replay(conn, letter, now, refused)
+                self.counts["stored"] += stored.rows
+        return len(letters) == REPLAYS_AT_ONCE

@@ -1,0 +1,117 @@
+"""Takes one lane's messages into the database, a transaction at a time, and acknowledges them afterwards."""
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections import Counter
+from datetime import UTC, datetime
+
+import psycopg
+
+from core.database import connect
+from core.settings import Settings
+from ingest import store
+from ingest.mqtt import Lane
+from ingest.pipeline import DeadLetter, Draft, Message, Pipeline, refusal_counts
+
+log = logging.getLogger(__name__)
+BLAMES_A_ROW = (psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE classes 22 and 23
+RETRY_SECONDS = (0.1, 5.0)  # first and longest pause between tries
+
+
+class Writer(threading.Thread):
+    """One lane's thread, with a database connection of its own."""
+
+    def __init__(self, lane: Lane, pipeline: Pipeline, settings: Settings, stop: threading.Event) -> None:
+        super().__init__(name=f"writer-{lane.name}")
+        self.counts: Counter[str] = Counter()
+        self._lane = lane
+        self._pipeline = pipeline
+        self._settings = settings
+        self._stop_event = stop
+        self._conn: psycopg.Connection | None = None
+
+    def run(self) -> None:
+        """Until stopped; the draft in hand is finished first."""
+        while not self._stop_event.is_set():
+            draft = self._gather()
+            if draft.messages and self._settle(draft):
+                self._lane.acknowledge(draft.messages)
+                self.counts["received"] += len(draft.messages)
+        if self._conn:
+            self._conn.close()
+
+    def _gather(self) -> Draft:
+        """Messages until the draft is big, old or urgent."""
+        draft = Draft()
+        limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
+        due = time.monotonic() + 0.5
+        while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
+            try:
+                message = self._lane.queue.get(timeout=max(due - time.monotonic(), 0))
+            except queue.Empty:
+                break
+            if not draft.messages:
+                due = time.monotonic() + age
+            if self._lane.current(message):  # else the broker sends it again on the new connection
+                self._pipeline.take(draft, message)
+        return draft
+
+    def _settle(self, draft: Draft) -> bool:
+        """Write the draft, blaming single rows where the database refuses one. False when stopped before it could."""
+        try:
+            stored = self._persist(draft)
+        except BLAMES_A_ROW as error:
+            return self._divide(draft, error)
+        if stored is None:
+            return False
+        self.counts["stored"] += stored.rows
+        self.counts["duplicate"] += stored.duplicates
+        self.counts += Counter({f"refused_{code}": count for code, count in refusal_counts(draft.refused).items()})
+        return True
+
+    def _divide(self, draft: Draft, error: psycopg.Error) -> bool:
+        messages = draft.messages
+        if len(messages) > 1:
+            halves = messages[: len(messages) // 2], messages[len(messages) // 2 :]
+            return all(self._settle(self._pipeline.draft(half)) for half in halves)
+        return self._blame(messages[0], draft, error)
+
+    def _blame(self, message: Message, draft: Draft, error: psycopg.Error) -> bool:
+        """One message: keep each of its rows that the database takes, refuse the others."""
+        rows = draft.split()
+        if len(rows) > 1:
+            return all(self._settle(row) for row in rows)
+        reason = f"the database refuses the value: {error.diag.message_primary}"
+        refusal = Draft(refused=[*draft.refused, DeadLetter(message, None, "refused_by_database", reason)])
+        return self._settle(refusal)
+
+    def _persist(self, draft: Draft) -> store.Stored | None:
+        """Try until written; None when stopped meanwhile. Raises what blames a row."""
+        pause = RETRY_SECONDS[0]
+        while True:
+            try:
+                return store.write(self._connection(), draft, self._settings.shards, datetime.now(UTC))
+            except BLAMES_A_ROW:
+                raise
+            except psycopg.Error as error:
+                log.warning("%s: not stored yet, trying again: %s", self._lane.name, type(error).__name__)
+                self.counts["retried"] += 1
+                self._discard()
+            if self._stop_event.wait(pause * random.uniform(0.5, 1.5)):  # noqa: S311 - jitter
+                return None
+            pause = min(pause * 2, RETRY_SECONDS[1])
+
+    def _connection(self) -> psycopg.Connection:
+        if self._conn is None:
+            url = self._settings.database_url.get_secret_value()
+            self._conn = connect(url, f"ingest-{self._settings.worker}-{self._lane.name}")
+        return self._conn
+
+    def _discard(self) -> None:
+        """A connection that failed once is not trusted again."""
+        if self._conn is not None:
+            self._conn.close()
+        self._conn = None
