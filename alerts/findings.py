@@ -1,0 +1,71 @@
+"""What a rule found: columnar, so that a hundred thousand homes cost no Python loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.model import Severity
+
+Evidence = dict[str, Any]
+
+
+def no_evidence(_: int) -> Evidence:
+    """Nothing to show."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """k findings of one rule in one call."""
+
+    home: NDArray[np.int32]  # home row
+    device: NDArray[np.int32]  # device row, -1 where no single device showed it
+    at: NDArray[np.int64]  # µs: when it happened
+    score: NDArray[np.float64]
+    severity: Severity | Sequence[Severity]  # one for all, or one each
+    late: NDArray[np.bool_]
+    evidence: Callable[[int], Evidence]  # by position; asked only for findings that become or raise an alert
+    clear: NDArray[np.bool_] | None = None  # [home]: the condition is over there; None: this rule never says so
+
+    def __len__(self) -> int:
+        return len(self.home)
+
+    @classmethod
+    def of(
+        cls,
+        home: NDArray[np.int32],
+        at: NDArray[np.int64],
+        *,
+        severity: Severity | Sequence[Severity],
+        evidence: Callable[[int], Evidence] = no_evidence,
+        device: NDArray[np.int32] | None = None,
+        score: ArrayLike = 1.0,
+        late: ArrayLike = False,
+        clear: NDArray[np.bool_] | None = None,
+    ) -> Self:
+        """Findings with what is usual filled in: score 1, not late, no device."""
+        length = len(home)
+        return cls(
+            home=home.astype(np.int32),
+            device=np.full(length, -1, np.int32) if device is None else device.astype(np.int32),
+            at=at.astype(np.int64),
+            score=np.broadcast_to(np.asarray(score, np.float64), (length,)),
+            severity=severity,
+            late=np.broadcast_to(np.asarray(late, bool), (length,)),
+            evidence=evidence,
+            clear=clear,
+        )
+
+    @classmethod
+    def none(cls, clear: NDArray[np.bool_] | None = None) -> Self:
+        """No finding; still may say where the condition is over."""
+        return cls.of(np.zeros(0, np.int32), np.zeros(0, np.int64), severity=Severity.CONCERN, clear=clear)
+
+    def severity_of(self, position: int) -> Severity:
+        """The severity of one finding."""
+        return self.severity if isinstance(self.severity, Severity) else self.severity[position]
