@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     mqtt_username: str = "ingest"
     mqtt_password: SecretStr = SecretStr("")
     mqtt_ca: Path | None = Field(default=None, description="CA certificate file; given, the connection is TLS")
+    mqtt_group: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_-]*$",
+        description="share the topics among all workers of this group ($share); empty: this worker takes them all."
+        " Mosquitto forgets shared subscriptions when it restarts: see docs/decisions/0006",
+    )
     timezone: str = Field(
         default="Asia/Shanghai", description="the homes' local time: days and hours are counted in it"
     )

@@ -34,7 +34,8 @@ class Lane:
         self.connected = False
         self.queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._settings = settings
-        self._topics = [f"$share/ingest/{topic}" for topic in topics]
+        group = settings.mqtt_group
+        self._topics = [f"$share/{group}/{topic}" if group else topic for topic in topics]
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             f"shouwang-ingest-{settings.worker}-{name}",

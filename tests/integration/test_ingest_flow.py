@@ -207,7 +207,6 @@ def test_nothing_is_lost_while_the_broker_restarts(worker, broker, registry, que
                 f"sw/v1/acme/{serial}/telemetry", f'{{"ts": {ts}, "values": {{"water_volume": {number}}}}}', qos=1
             )
         message.wait_for_publish(20)
-        time.sleep(5); print("DBG", query("SELECT count(DISTINCT value), min(value), max(value), count(*) FROM reading"), client.is_connected(), message.is_published(), len(client._out_messages), query("SELECT detail from heartbeat"), broker.server.log.read_text())
         eventually(lambda: query("SELECT count(DISTINCT value), count(*) FROM reading") == [(100, 100)], 30)
 
 
