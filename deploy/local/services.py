@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg
 
 from deploy.broker import first_file
+from deploy.provision import Secrets
 
 SUITE = "trixie"
 PACKAGES = "postgresql-17-timescaledb,mosquitto"
@@ -217,7 +218,7 @@ class Postgres(Service):
             (self.data / "postmaster.pid").unlink(missing_ok=True)  # _stop_leftover has made sure nobody runs
             return
         if not self.secret.exists():
-            write_secret(self.secret, secrets.token_urlsafe(32))
+            Secrets.write(self.secret, secrets.token_urlsafe(32))
         pwfile = self.home / "pwfile"
         pwfile.write_text(self.secret.read_text())
         self._give_to_user(self.home)
@@ -279,10 +280,3 @@ class Broker(Service):
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)

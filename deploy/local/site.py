@@ -1,4 +1,7 @@
-"""A whole Shouwang on this machine: services, secrets, schema and programs. `make run`, the fault tests and the bench use it."""
+"""A whole Shouwang on this machine: services, secrets, schema and programs.
+
+`make run`, the fault tests and the bench are built on it.
+"""
 
 import contextlib
 import shutil
@@ -85,9 +88,7 @@ class Site:
         """One of `ingest`, `engine`, `api`; `settings` are further SHOUWANG_ variables, in lower case."""
         extra = {f"SHOUWANG_{key.upper()}": value for key, value in settings.items()}
         label = "-".join([name, *settings.values()])
-        return Program(
-            label, [name, *arguments], {**self.environment(name), **extra}, self.logs / f"{label}.log"
-        )
+        return Program(label, [name, *arguments], {**self.environment(name), **extra}, self.logs / f"{label}.log")
 
     def wait_for_api(self, program: Program, seconds: float = 60) -> None:
         """Wait until the API answers; raises ServiceError with its log's tail."""
