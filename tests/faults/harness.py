@@ -1,0 +1,109 @@
+"""Real processes under load, and the account afterwards: what was acknowledged against what is stored and raised."""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import paho.mqtt.client as mqtt
+import psycopg
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from deploy.local.site import Site
+from tests.registry import Registry
+
+
+def eventually(what: Callable[[], object], seconds: float = 30) -> object:
+    """The first true answer of `what`; fails with its last answer when there is none in time."""
+    end = time.monotonic() + seconds
+    while not (answer := what()):
+        assert time.monotonic() < end, f"not in {seconds:.0f} s: {answer!r}"
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Load:
+    """A vendor that publishes numbered readings, and one SOS per home, and remembers what the broker acknowledged."""
+
+    site: Site
+    registry: Registry
+    rate: float = 200.0  # messages per second
+    acknowledged: set[tuple[int, int]] = field(default_factory=set)  # (device id, ts in ms)
+    pressed: set[int] = field(default_factory=set)  # home ids whose SOS was acknowledged
+    _pending: dict[int, tuple[int, int] | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "load", protocol=mqtt.MQTTv5)
+        self._client.username_pw_set("acme", self.site.secrets.vendors["acme"])
+        self._client.reconnect_delay_set(1, 2)
+        self._client.on_publish = self._on_publish
+
+    def start(self) -> None:
+        """Connect and publish until stopped."""
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 600
+        self._client.connect("127.0.0.1", self.site.broker.port, clean_start=False, properties=properties)
+        self._client.loop_start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish no more, and wait until the broker has acknowledged everything."""
+        self._stop.set()
+        self._thread.join()
+        eventually(lambda: not self._pending, 60)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _run(self) -> None:
+        homes = len(self.registry.homes)
+        base = int(time.time() * 1000) - 60_000
+        for number in itertools.count():
+            if self._stop.wait(1 / self.rate):
+                return
+            home = number % homes
+            device, serial = self.registry.device(home, "water_meter")
+            payload = f'{{"ts": {base + number}, "values": {{"water_volume": {number}}}}}'
+            self._publish(f"sw/v1/acme/{serial}/telemetry", payload, (device, base + number))
+            if number % 100 == 50 and number // 100 < homes:
+                _, button = self.registry.device(number // 100, "sos_button")
+                event = f'{{"ts": {int(time.time() * 1000)}, "values": {{"sos": 1}}}}'
+                self._publish(f"sw/v1/acme/{button}/event", event, self.registry.homes[number // 100])
+
+    def _publish(self, topic: str, payload: str, what: tuple[int, int] | int) -> None:
+        with self._lock:
+            self._pending[self._client.publish(topic, payload, qos=1).mid] = what
+
+    def _on_publish(self, _client: mqtt.Client, _data: object, mid: int, *_: object) -> None:
+        with self._lock:
+            what = self._pending.pop(mid)
+        if isinstance(what, tuple):
+            self.acknowledged.add(what)
+        else:
+            self.pressed.add(what)
+
+
+def account(site: Site, load: Load) -> None:
+    """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged."""
+    with psycopg.connect(site.owner_url, autocommit=True) as conn:
+
+        def stored() -> list[tuple[int, int]]:
+            return conn.execute(
+                "SELECT device_id, (extract(epoch FROM ts) * 1000)::bigint FROM reading"
+                " WHERE metric = (SELECT id FROM metric WHERE name = 'water_volume')"
+            ).fetchall()
+
+        eventually(lambda: load.acknowledged <= set(stored()), 60)
+        rows = stored()
+        assert len(rows) == len(set(rows)), "a reading is stored twice"
+        eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch").fetchone()[0], 60)
+        raised = [home for (home,) in conn.execute("SELECT home_id FROM alert WHERE rule = 'sos'")]
+        assert sorted(raised) == sorted(load.pressed), "every SOS is raised, and once"
+        counts = {count for (count,) in conn.execute("SELECT count FROM alert WHERE rule = 'sos'")}
+        assert counts == {1}, "no SOS is counted twice"
