@@ -1,0 +1,84 @@
+"""Who is asking, and what they may ask: dependencies of every endpoint."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
+from psycopg_pool import ConnectionPool
+
+from api.errors import ApiError
+from api.passwords import token_hash
+from api.state import State
+from api.store import accounts
+from api.store.accounts import Caller
+
+COOKIE = "shouwang_session"
+SAFE = {"GET", "HEAD", "OPTIONS"}
+_bearer = HTTPBearer(auto_error=False, description="a program's token, made with `shouwang user token`")
+_cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="a browser's session, from POST /api/v1/login")
+
+
+async def state(request: Request) -> State:
+    """What the application shares."""
+    return cast(State, request.app.state.shouwang)
+
+
+async def pool(request: Request) -> ConnectionPool:
+    """The database. Endpoints borrow a connection for as long as they use it, never across a wait."""
+    return cast(State, request.app.state.shouwang).pool
+
+
+async def clock() -> datetime:
+    """The time of this request, read once."""
+    return datetime.now(UTC)
+
+
+Shared = Annotated[State, Depends(state)]
+Pool = Annotated[ConnectionPool, Depends(pool)]
+Now = Annotated[datetime, Depends(clock)]
+
+
+def token_of(request: Request) -> str | None:
+    """The request's token: a bearer's if there is one, else the cookie's."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return bearer.strip() or None
+    return request.cookies.get(COOKIE)
+
+
+def _refuse_forgery(request: Request) -> None:
+    """A cookie travels by itself, so a change made with it must also carry a header that another site can't set."""
+    if "authorization" in request.headers or request.method in SAFE:
+        return
+    if request.headers.get("x-shouwang") != "1":
+        raise ApiError(403, "csrf", "a change made with the session cookie needs the header X-Shouwang: 1")
+
+
+def caller(request: Request, pool: Pool, now: Now) -> Caller:
+    """Whoever asks; 401 when nobody known does."""
+    token = token_of(request)
+    if token:
+        with pool.connection() as conn:
+            found = accounts.session_account(conn, token_hash(token), now)
+        if found:
+            _refuse_forgery(request)
+            return found
+    raise ApiError(
+        401, "unauthenticated", "请先登录 (log in first)", headers={"WWW-Authenticate": 'Bearer realm="shouwang"'}
+    )
+
+
+def operator(me: Annotated[Caller, Depends(caller)]) -> Caller:
+    """An operator or administrator; 403 for a vendor."""
+    if me.is_vendor:
+        raise ApiError(403, "forbidden", "此账号无权查看 (this account may not see this)")
+    return me
+
+
+AnyCaller = Annotated[Caller, Depends(caller)]
+Operator = Annotated[Caller, Depends(operator)]
+
+# The two ways in, for the OpenAPI document; `caller` itself reads them.
+SECURITY: list[Callable[..., object]] = [_bearer, _cookie]

@@ -1,0 +1,37 @@
+"""The application: every route and what wraps it."""
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
+
+from api import console, errors, reference
+from api.access import SECURITY
+from api.middleware import Wrap
+from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes
+from api.state import State
+
+MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
+ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
+Changes made with the cookie need the header `X-Shouwang: 1`. Times are ISO 8601, UTC. Every error has one shape."""
+
+
+def create(state: State) -> FastAPI:
+    """The ASGI application over shared parts that are already running."""
+    app = FastAPI(
+        title="Shouwang 守望", version="1", description=ABOUT, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json", redirect_slashes=False, max_body_size=MAX_BODY,
+        generate_unique_id_function=_operation_id,
+    )  # fmt: skip
+    app.state.shouwang = state
+    errors.install(app)
+    app.add_middleware(Wrap, meter=state.meter)
+    app.include_router(auth.public, prefix="/api/v1")
+    for module in (auth, alerts, homes, devices, dead_letters, catalogue, events, health):
+        app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(way) for way in SECURITY])
+    app.include_router(health.public)
+    app.include_router(reference.router)
+    app.include_router(console.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

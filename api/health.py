@@ -1,0 +1,129 @@
+"""Judging from heartbeats whether the watch is kept. Pure: `now` is an argument."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from api.models.health import EngineHealth, Health, IngestHealth, Problem
+
+DEAD_AFTER = timedelta(seconds=10)  # programs beat every 2 s
+LAG_LIMIT = timedelta(seconds=10)
+FORGOTTEN_AFTER = timedelta(days=1)  # a worker that was taken away is not missed for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A program's last sign of life."""
+
+    process: str
+    at: datetime
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the database says about the programs."""
+
+    beats: list[Beat]
+    oldest_unjudged: datetime | None
+
+
+def judge(vitals: Vitals, shards: int, now: datetime) -> Health:
+    """What an operator must know."""
+    engines = {beat.process: beat for beat in vitals.beats if beat.process.startswith("engine/")}
+    workers = [beat for beat in vitals.beats if beat.process.startswith("ingest/") and now - beat.at < FORGOTTEN_AFTER]
+    lag = _lag(engines, vitals.oldest_unjudged, now)
+    wanted = [engines.get(f"engine/{shard}") for shard in range(shards)]
+    ingest = [_ingest(beat, now) for beat in workers]
+    problems = [*_engine_problems(wanted, lag, now), *_ingest_problems(ingest, now)]
+    alive = all(beat is not None and _alive(beat, now) for beat in wanted)
+    engine = EngineHealth(
+        at=min((beat.at for beat in wanted if beat), default=None),
+        lag_seconds=None if lag is None else round(lag.total_seconds(), 3),
+        alive=alive,
+    )
+    down = not alive or not any(worker.alive for worker in ingest)
+    status: Literal["ok", "degraded", "down"] = "down" if down else "degraded" if problems else "ok"
+    return Health(status=status, problems=problems, engine=engine, ingest=ingest, now=now)
+
+
+def unreachable(since: datetime, now: datetime) -> Health:
+    """The database does not answer: nothing can be stored, judged or shown."""
+    problem = Problem(
+        code="database_unreachable",
+        message_zh="数据库无法访问，新的告警收不到也看不到。请立即联系技术人员，并用电话联系重点老人。",
+        message_en="The database can't be reached: new alerts are neither raised nor shown. Call the technician now.",
+        since=since,
+    )
+    engine = EngineHealth(at=None, lag_seconds=None, alive=False)
+    return Health(status="down", problems=[problem], engine=engine, ingest=[], now=now)
+
+
+def _alive(beat: Beat, now: datetime) -> bool:
+    return now - beat.at <= DEAD_AFTER
+
+
+def _lag(engines: dict[str, Beat], oldest: datetime | None, now: datetime) -> timedelta | None:
+    """The engines' own figure, or what the table shows if that is worse: a stuck engine measures nothing."""
+    told = [timedelta(seconds=float(beat.detail.get("lag_seconds") or 0)) for beat in engines.values()]
+    waiting = [max(now - oldest, timedelta(0))] if oldest else []
+    return max([*told, *waiting], default=None)
+
+
+def _ingest(beat: Beat, now: datetime) -> IngestHealth:
+    return IngestHealth(
+        worker=beat.process.removeprefix("ingest/"), at=beat.at, alive=_alive(beat, now),
+        connected=bool(beat.detail.get("connected", False)),
+    )  # fmt: skip
+
+
+def _engine_problems(wanted: list[Beat | None], lag: timedelta | None, now: datetime) -> Iterator[Problem]:
+    if None in wanted:
+        yield Problem(
+            code="engine_missing",
+            message_zh="告警判断程序没有启动，任何险情都不会报警。请立即联系技术人员。",
+            message_en="The alert engine has not been started: nothing raises an alert. Call the technician now.",
+            since=now,
+        )
+    for beat in wanted:
+        if beat and not _alive(beat, now):
+            yield Problem(
+                code=f"{beat.process.replace('/', '_')}_stopped",
+                message_zh="告警判断程序已停止，新的险情不会报警。请立即联系技术人员，并用电话联系重点老人。",
+                message_en="The alert engine has stopped: new emergencies raise no alert. Call the technician now.",
+                since=beat.at,
+            )
+    if lag is not None and lag > LAG_LIMIT and all(beat and _alive(beat, now) for beat in wanted):
+        seconds = int(lag.total_seconds())
+        yield Problem(
+            code="engine_lagging",
+            message_zh=f"告警判断落后 {seconds} 秒，新的告警会晚到。",
+            message_en=f"The alert engine is {seconds} seconds behind: new alerts come late.",
+            since=now - lag,
+        )
+
+
+def _ingest_problems(workers: list[IngestHealth], now: datetime) -> Iterator[Problem]:
+    if not workers:
+        yield Problem(
+            code="ingest_missing",
+            message_zh="数据接收程序没有运行，收不到任何设备的消息。请立即联系技术人员。",
+            message_en="No ingest worker runs: no device's messages arrive. Call the technician now.",
+            since=now,
+        )
+    for worker in workers:
+        if not worker.alive:
+            yield Problem(
+                code=f"ingest_{worker.worker}_stopped",
+                message_zh=f"数据接收程序 {worker.worker} 已停止，设备消息可能收不到。请联系技术人员。",
+                message_en=f"Ingest worker {worker.worker} has stopped: messages of devices may not arrive.",
+                since=worker.at,
+            )
+        elif not worker.connected:
+            yield Problem(
+                code=f"ingest_{worker.worker}_disconnected",
+                message_zh=f"数据接收程序 {worker.worker} 与消息服务器断开，设备消息暂时收不到。请联系技术人员。",
+                message_en=f"Ingest worker {worker.worker} has lost the message broker: no messages arrive there.",
+                since=worker.at,
+            )

@@ -1,0 +1,40 @@
+"""Accounts and logging in."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.values import NO_NUL, Answer, Request
+from core.model import Role
+
+
+class Login(Request):
+    """A user name and its password."""
+
+    username: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
+    password: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Account(Answer):
+    """Who is asking."""
+
+    id: int
+    username: str
+    name: str
+    role: Role
+    area: str | None = Field(description="ltree path: sees this area and below; none for a vendor")
+    area_name: str | None = Field(description="full name, from the district down")
+    vendor: str | None = Field(description="a vendor account's vendor code")
+
+
+class LoggedIn(Answer):
+    """The account that has logged in; the session is in the cookie."""
+
+    account: Account
+
+
+class Actor(Answer):
+    """A person who did something."""
+
+    id: int
+    name: str

@@ -1,0 +1,181 @@
+"""Alerts: what happened, why, who has it."""
+
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from api.models.accounts import Actor
+from api.rules import title
+from api.values import Answer, Id, Instant, Moment, Note, Page, Request, Word
+from core.catalogue import device_types
+from core.model import Disposition, Severity, State
+
+
+class AlertHome(Answer):
+    """Where it happened."""
+
+    id: int
+    code: str = Field(description="the bureau's own number")
+    address: str
+    area_path: str
+    area_name: str = Field(description="from the district down, joined by ' / '")
+    person_name: str
+
+
+class AlertDevice(Answer):
+    """The device that showed it."""
+
+    id: int
+    serial: str
+    type: str
+    type_zh: str
+    type_en: str
+    room: str
+
+
+class Alert(Answer):
+    """One alert as it stands now."""
+
+    id: int
+    rule: str
+    title_zh: str
+    title_en: str
+    severity: Severity
+    state: State
+    home: AlertHome
+    device: AlertDevice | None
+    occurred_at: Instant = Field(description="when it happened, by the device's clock within bounds")
+    opened_at: Instant = Field(description="when it was raised")
+    last_at: Instant = Field(description="the last finding")
+    count: int
+    score: float
+    late: bool = Field(description="it reached us long after it happened")
+    evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
+    cleared_at: Instant | None = Field(description="the condition is over; a person still answers")
+    suppressed_by: str | None
+    handler: Actor | None
+    acknowledged_at: Instant | None
+    dispatched_at: Instant | None
+    resolved_at: Instant | None
+    disposition: Disposition | None
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """From a row of `api.store.alerts`."""
+        return cls.model_validate({**row, **_parts(row)})
+
+
+def _parts(row: dict[str, Any]) -> dict[str, Any]:
+    zh, en = title(row["rule"])
+    home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
+    home |= {key: row[key] for key in ("area_path", "area_name", "person_name")}
+    device = None
+    if row["device_id"] is not None:
+        kind = device_types().get(row["device_type"])
+        names = (kind.zh, kind.en) if kind else (row["device_type"], row["device_type"])
+        device = {
+            "id": row["device_id"], "serial": row["device_serial"], "type": row["device_type"],
+            "type_zh": names[0], "type_en": names[1], "room": row["device_room"],
+        }  # fmt: skip
+    handler = None if row["handler_id"] is None else {"id": row["handler_id"], "name": row["handler_name"]}
+    return {"title_zh": zh, "title_en": en, "home": home, "device": device, "handler": handler}
+
+
+class AlertEvent(Answer):
+    """One step of an alert's history; never changed afterwards."""
+
+    id: int
+    at: Instant
+    kind: str
+    actor: Actor | None = Field(description="none: the engine")
+    note: str
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """From a row with the columns event_*."""
+        actor = None if row["actor_id"] is None else Actor(id=row["actor_id"], name=row["actor_name"])
+        return cls(
+            id=row["event_id"], at=row["event_at"], kind=row["event_kind"], actor=actor,
+            note=row["event_note"], data=row["event_data"],
+        )  # fmt: skip
+
+
+class Contact(Answer):
+    """Somebody to call, in the order of `position`."""
+
+    position: int
+    name: str
+    role: str
+    phone: str
+
+
+class Person(Answer):
+    """Who lives there."""
+
+    name: str
+    born: date | None
+    age: int | None
+    sex: Literal["female", "male"] | None
+    note: str
+
+    @classmethod
+    def of(cls, row: dict[str, Any], today: date) -> Self:
+        """From a row of `person`; the age is counted on `today`."""
+        born = row["born"]
+        age = None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return cls(age=age, **row)
+
+
+class AlertDetail(Alert):
+    """An alert with its history and whom to call."""
+
+    events: list[AlertEvent]
+    contacts: list[Contact]
+    person: Person | None
+
+
+class AlertPage(Answer):
+    """A part of the list, newest first."""
+
+    items: list[Alert]
+    next_cursor: str | None
+
+
+class Summary(Answer):
+    """How many alerts are not resolved; give `latest_event_id` to /events to miss nothing that comes after."""
+
+    active: dict[Severity, int]
+    unacknowledged: dict[Severity, int]
+    latest_event_id: int
+
+
+class AlertQuery(Page):
+    """Which alerts."""
+
+    state: Literal["active", "open", "acknowledged", "dispatched", "resolved", "all"] = "active"
+    severity: Severity | None = None
+    rule: Word | None = None
+    home: Id | None = None
+    since: Moment | None = Field(None, description="opened at this time or later")
+    until: Moment | None = Field(None, description="opened before this time")
+
+
+class NoteBody(Request):
+    """A step, with an optional remark."""
+
+    note: Note = ""
+
+
+class CommentBody(Request):
+    """A remark."""
+
+    note: Annotated[Note, Field(min_length=1)]
+
+
+class ResolveBody(Request):
+    """What it turned out to be."""
+
+    disposition: Disposition
+    note: Note = ""

@@ -1,0 +1,43 @@
+"""Whether the watch is kept: an operator must know when it is not."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.values import Answer, Instant
+
+
+class Problem(Answer):
+    """Something that keeps alerts from being raised or seen, in an operator's words."""
+
+    code: str
+    message_zh: str
+    message_en: str
+    since: Instant
+
+
+class EngineHealth(Answer):
+    """The program that judges."""
+
+    at: Instant | None = Field(description="last sign of life; the oldest, where there are several shards")
+    lag_seconds: float | None = Field(description="age of the oldest reading not judged yet")
+    alive: bool
+
+
+class IngestHealth(Answer):
+    """One program that takes messages in."""
+
+    worker: str
+    at: Instant
+    alive: bool
+    connected: bool
+
+
+class Health(Answer):
+    """Everything together: down means that alerts may not be raised at all."""
+
+    status: Literal["ok", "degraded", "down"]
+    problems: list[Problem]
+    engine: EngineHealth
+    ingest: list[IngestHealth]
+    now: Instant

@@ -1,0 +1,93 @@
+"""Homes: who lives there, what hangs there, how a day went."""
+
+from pydantic import Field
+
+from api.models.alerts import Alert, Contact, Person
+from api.models.devices import DeviceDetail
+from api.values import Answer, Day, Instant, Page, Request, Search
+from core.catalogue import Kind
+from core.model import Severity
+
+
+class HomeItem(Answer):
+    """One line of the list."""
+
+    id: int
+    code: str = Field(description="the bureau's own number")
+    address: str
+    area_name: str
+    person_name: str
+    devices: int = Field(description="in service")
+    silent_devices: int
+    active_alerts: int
+    worst_severity: Severity | None
+    last_life_at: Instant | None = Field(description="last sign of life; none within 3 days: null")
+
+
+class HomePage(Answer):
+    """A part of the list, by code."""
+
+    items: list[HomeItem]
+    next_cursor: str | None
+
+
+class HomeQuery(Page):
+    """Which homes."""
+
+    q: Search | None = Field(None, description="part of the code, the address, a person's or the area's name")
+
+
+class BaselineHour(Answer):
+    """How long a silence that reaches into this local hour usually is, at the upper end."""
+
+    hour: int
+    gap_seconds: float
+    days: int = Field(description="days it was learned from")
+
+
+class Home(Answer):
+    """One home."""
+
+    id: int
+    code: str
+    address: str
+    area_path: str
+    area_name: str
+    timezone: str
+    person: Person | None
+    contacts: list[Contact]
+    devices: list[DeviceDetail]
+    baseline: list[BaselineHour]
+    active_alerts: list[Alert]
+
+
+class DayQuery(Request):
+    """Which local day."""
+
+    date: Day | None = Field(None, description="today, if not given")
+
+
+class Lane(Answer):
+    """One metric of one device over the day."""
+
+    device_id: int
+    type: str
+    type_zh: str
+    type_en: str
+    room: str
+    metric: str
+    zh: str
+    en: str
+    unit: str
+    kind: Kind
+    points: list[tuple[int, float]] = Field(
+        description="[epoch milliseconds, value]: events and conditions as they came, quantities as 5-minute means"
+    )
+
+
+class HomeDay(Answer):
+    """A local day of a home, as lanes of a chart."""
+
+    date: str
+    timezone: str
+    lanes: list[Lane]

@@ -1,0 +1,32 @@
+"""Refused messages: the list, and another try after the cause was mended."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.access import AnyCaller, Now, Pool
+from api.errors import ApiError, documented, not_found
+from api.models.dead_letters import DeadLetterPage, DeadLetterQuery, ReplayRequested
+from api.store import dead_letters as store
+from api.values import BigId
+
+router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+
+
+@router.get("", responses=documented(401, 403))
+def list_dead_letters(me: AnyCaller, pool: Pool, query: Annotated[DeadLetterQuery, Query()]) -> DeadLetterPage:
+    """Refused messages, newest first, each with what to change."""
+    with pool.connection() as conn:
+        return store.list_dead_letters(conn, me, query)
+
+
+@router.post("/{letter_id}/replay", status_code=202, responses=documented(401, 403, 404, 409))
+def replay(letter_id: Annotated[BigId, Path()], me: AnyCaller, pool: Pool, now: Now) -> ReplayRequested:
+    """Ask the ingest workers to take it once more; 409 when that has been done."""
+    with pool.connection() as conn:
+        done = store.request_replay(conn, me, letter_id, now)
+    if done is None:
+        raise not_found("消息")
+    if not done:
+        raise ApiError(409, "conflict", "这条消息已经重放过 (already replayed)")
+    return ReplayRequested(id=letter_id, replay_requested_at=now)

@@ -1,0 +1,21 @@
+"""What the parts of the API share: one object made at the start, passed to each."""
+
+from dataclasses import dataclass, field
+
+from psycopg_pool import ConnectionPool
+
+from api.feed import Feed
+from api.metrics import Meter
+from api.passwords import Throttle
+from core.settings import Settings
+
+
+@dataclass
+class State:
+    """The API's shared parts."""
+
+    settings: Settings
+    pool: ConnectionPool
+    feed: Feed
+    meter: Meter
+    throttle: Throttle = field(default_factory=Throttle)

@@ -1,0 +1,65 @@
+"""Refused messages: a vendor's own, or those that concern an operator's area."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from api import cursors
+from api.models.dead_letters import DeadLetter, DeadLetterPage, DeadLetterQuery
+from api.store.accounts import Caller
+from api.store.alerts import rows
+
+SHOWN = 4096  # bytes of a payload
+# An operator sees what comes from a device of the area, and what comes from no known device at all.
+IN_AREA = """
+    NOT EXISTS (SELECT 1 FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
+                WHERE d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4)
+                  AND NOT ar.path <@ %(scope)s::ltree)
+"""
+
+
+def _visible(me: Caller) -> tuple[str, dict[str, Any]]:
+    if me.is_vendor:
+        return "l.vendor_id = %(own_vendor)s", {"own_vendor": me.vendor_id}
+    return IN_AREA, {"scope": me.scope}
+
+
+def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> DeadLetterPage:
+    """One page, newest first."""
+    condition, values = _visible(me)
+    conditions = [condition]
+    values |= {**wanted.model_dump(), "limit": wanted.limit + 1, "shown": SHOWN}
+    if wanted.code is not None:
+        conditions.append("l.code = %(code)s")
+    if wanted.vendor is not None:
+        conditions.append("v.code = %(vendor)s")
+    if wanted.cursor:
+        (values["before"],) = cursors.decode(wanted.cursor, int)
+        conditions.append("l.id < %(before)s")
+    found = rows(
+        conn,
+        "SELECT l.id, l.received_at, l.last_at, v.code AS vendor_code, l.topic, l.code, l.reason, l.count,"
+        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes,"
+        "  substring(l.payload FROM 1 FOR %(shown)s) AS payload"
+        " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id"
+        f" WHERE {' AND '.join(conditions)} ORDER BY l.id DESC LIMIT %(limit)s",
+        values,
+    )
+    items = [DeadLetter.of(row) for row in found[: wanted.limit]]
+    return DeadLetterPage(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > wanted.limit else None)
+
+
+def request_replay(conn: Connection, me: Caller, letter_id: int, now: datetime) -> bool | None:
+    """Ask for a replay. False when it has been replayed already; None when the caller may not know the letter."""
+    condition, values = _visible(me)
+    values |= {"id": letter_id, "now": now}
+    done = conn.execute(
+        "UPDATE dead_letter l SET replay_requested_at = %(now)s"
+        f" WHERE l.id = %(id)s AND l.replayed_at IS NULL AND {condition}".encode(),
+        values,
+    )
+    if done.rowcount:
+        return True
+    there = rows(conn, f"SELECT 1 FROM dead_letter l WHERE l.id = %(id)s AND {condition}", values)
+    return False if there else None

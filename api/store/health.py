@@ -1,0 +1,44 @@
+"""Heartbeats and what waits to be judged."""
+
+from datetime import datetime
+
+from psycopg import Connection
+
+from api.health import Beat, Vitals
+from api.metrics import Figures
+
+
+def vitals(conn: Connection) -> Vitals:
+    """Every program's last sign of life, and the oldest batch that waits."""
+    beats = conn.execute("SELECT process, at, detail FROM heartbeat ORDER BY process").fetchall()
+    oldest = conn.execute("SELECT received_at FROM batch ORDER BY id LIMIT 1").fetchone()
+    return Vitals([Beat(*row) for row in beats], oldest[0] if oldest else None)
+
+
+def alive(conn: Connection) -> None:
+    """Nothing, if the database answers; raises psycopg.Error if not."""
+    conn.execute("SELECT 1")
+
+
+def figures(conn: Connection, now: datetime) -> Figures:
+    """What /metrics tells."""
+    found = vitals(conn)
+    alerts = conn.execute(
+        "SELECT severity, state, count(*) FROM alert WHERE state <> 'resolved' GROUP BY severity, state"
+    ).fetchall()
+    unjudged = conn.execute("SELECT count(*) FROM batch").fetchone()
+    assert unjudged is not None
+    oldest = found.oldest_unjudged
+    return Figures(
+        alerts={(severity, state): count for severity, state, count in alerts},
+        heartbeat_seconds={beat.process: (now - beat.at).total_seconds() for beat in found.beats},
+        ingest={
+            beat.process.removeprefix("ingest/"): {
+                name: float(value) for name, value in beat.detail.items() if isinstance(value, int | float)
+            }
+            for beat in found.beats
+            if beat.process.startswith("ingest/")
+        },
+        unjudged=unjudged[0],
+        unjudged_seconds=max((now - oldest).total_seconds(), 0) if oldest else 0.0,
+    )

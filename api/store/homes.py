@@ -1,0 +1,103 @@
+"""Homes within an area."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from api import cursors
+from api.models.homes import BaselineHour, Home, HomeItem, HomePage, HomeQuery
+from api.store import alerts, devices
+from api.store.accounts import AREA_NAME
+from api.store.alerts import PERSON_NAMES, rows
+from core.catalogue import Life, metrics
+from core.model import Severity
+
+LIFE_WINDOW = timedelta(days=3)
+
+# The last sign of life of a device and metric, by what shows life in that metric: see core/metrics.toml.
+LAST_LIFE = """
+    (SELECT max(sign.ts) FROM device d JOIN latest l ON l.device_id = d.id AND l.ts > %(life_from)s
+     CROSS JOIN LATERAL (
+        SELECT max(r.ts) AS ts FROM reading r WHERE l.metric = ANY(%(nonzero)s)
+            AND r.device_id = l.device_id AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value <> 0
+        UNION ALL
+        SELECT l.since WHERE l.metric = ANY(%(change)s) AND l.since > %(life_from)s
+        UNION ALL
+        SELECT min(r.ts) FROM reading r WHERE l.metric = ANY(%(rise)s) AND r.device_id = l.device_id
+            AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value >= l.value
+            AND EXISTS (SELECT 1 FROM reading b WHERE b.device_id = l.device_id AND b.metric = l.metric
+                        AND b.ts > %(life_from)s AND b.ts < r.ts AND b.value < l.value)) sign
+     WHERE d.home_id = h.id AND l.metric = ANY(%(life)s))
+"""
+LIST = f"""
+    SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
+           coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
+           count_a.active_alerts, count_a.worst_severity, {LAST_LIFE} AS last_life_at
+    FROM (SELECT h.id, h.code, h.address, ar.path FROM home h JOIN area ar ON ar.id = h.area_id
+          WHERE {{conditions}} ORDER BY h.code LIMIT %(limit)s) h
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS devices, count(*) FILTER (WHERE {devices.SILENT}) AS silent_devices
+        FROM device d {devices.SEEN} WHERE d.home_id = h.id AND d.retired_at IS NULL) count_d
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS active_alerts,
+               (array_agg(a.severity ORDER BY array_position(%(severities)s::text[], a.severity)))[1] AS worst_severity
+        FROM alert a WHERE a.home_id = h.id AND a.state <> 'resolved') count_a
+    ORDER BY h.code
+"""
+
+
+def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -> HomePage:
+    """One page, by code."""
+    conditions = ["ar.path <@ %(scope)s::ltree"]
+    values: dict[str, Any] = {
+        **devices.seen_values(now), **_life_values(now), "scope": scope, "limit": wanted.limit + 1,
+        "severities": list(Severity),
+    }  # fmt: skip
+    if wanted.q:
+        person = "EXISTS (SELECT 1 FROM person p WHERE p.home_id = h.id AND p.name ILIKE %(pattern)s)"
+        area = "EXISTS (SELECT 1 FROM area up WHERE up.path @> ar.path AND up.name ILIKE %(pattern)s)"
+        conditions.append(f"(h.code ILIKE %(pattern)s OR h.address ILIKE %(pattern)s OR {person} OR {area})")
+        values["pattern"] = devices.like(wanted.q)
+    if wanted.cursor:
+        (values["after"],) = cursors.decode(wanted.cursor, str)
+        conditions.append("h.code > %(after)s")
+    found = rows(conn, LIST.format(conditions=" AND ".join(conditions)), values)
+    items = [HomeItem(**row) for row in found[: wanted.limit]]
+    return HomePage(items=items, next_cursor=cursors.encode(items[-1].code) if len(found) > wanted.limit else None)
+
+
+def _life_values(now: datetime) -> dict[str, Any]:
+    by_life = {life: [m.id for m in metrics().values() if m.life is life] for life in Life}
+    return {
+        "life_from": now - LIFE_WINDOW, "nonzero": by_life[Life.NONZERO], "change": by_life[Life.CHANGE],
+        "rise": by_life[Life.RISE], "life": [number for numbers in by_life.values() for number in numbers],
+    }  # fmt: skip
+
+
+def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: datetime) -> Home | None:
+    """One home with all that belongs to it; None when it is not there or outside the area. `now` is local."""
+    found = rows(
+        conn,
+        f"SELECT h.id, h.code, h.address, ar.path::text AS area_path, {AREA_NAME.format(path='ar.path')} AS area_name"
+        " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s AND ar.path <@ %s::ltree",
+        (home_id, scope),
+    )
+    if not found:
+        return None
+    baseline = rows(conn, "SELECT hour, gap_seconds, days FROM baseline WHERE home_id = %s ORDER BY hour", (home_id,))
+    return Home(
+        **found[0],
+        timezone=timezone,
+        person=alerts.person(conn, home_id, now),
+        contacts=alerts.contacts(conn, home_id),
+        devices=devices.of_home(conn, home_id, now),
+        baseline=[BaselineHour(**row) for row in baseline],
+        active_alerts=alerts.active_of_home(conn, home_id),
+    )
+
+
+def is_visible(conn: Connection, scope: str, home_id: int) -> bool:
+    """Whether a home lies in the area."""
+    query = "SELECT 1 FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s AND ar.path <@ %s::ltree"
+    return conn.execute(query, (home_id, scope)).fetchone() is not None
