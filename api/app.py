@@ -9,7 +9,6 @@ from api.middleware import Wrap
 from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes
 from api.state import State
 
-MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
 Changes made with the cookie need the header `X-Shouwang: 1`. Times are ISO 8601, UTC. Every error has one shape."""
 
@@ -18,7 +17,7 @@ def create(state: State) -> FastAPI:
     """The ASGI application over shared parts that are already running."""
     app = FastAPI(
         title="Shouwang 守望", version="1", description=ABOUT, docs_url=None, redoc_url=None,
-        openapi_url="/api/openapi.json", redirect_slashes=False, max_body_size=MAX_BODY,
+        openapi_url="/api/openapi.json", redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )  # fmt: skip
     app.state.shouwang = state

@@ -5,6 +5,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import unexpected
@@ -26,6 +27,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+
+
+MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
 
 
 class AbortedError(Exception):
@@ -56,12 +60,27 @@ class Wrap:
             await send(message)
 
         try:
-            await self.app(scope, receive, answer)
+            await self.app(scope, _bounded(receive), answer)
         except Exception as error:
             response = unexpected(error)
             if status:
                 raise AbortedError from None
             await response(scope, receive, answer)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Receives a body up to its limit; more of it is answered with 413."""
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY:
+            raise HTTPException(413, f"a body may have {MAX_BODY} bytes")
+        return message
+
+    return bounded
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 FAILURES = 5  # free attempts per user name and address
 ADDRESS_FAILURES = 30  # free attempts per address, over all user names
 PAUSE = timedelta(seconds=30)  # after them, doubled with every further failure …
-LONGEST = timedelta(minutes=15)  # … up to this, after which everything is forgotten
+LONGEST = timedelta(minutes=15)  # … up to this; that long without another attempt, and everything is forgotten
 REMEMBERED = 10_000  # names and addresses; the oldest are forgotten first
 
 HASHER = PasswordHasher()  # RFC 9106, second recommended option: 64 MiB
@@ -97,5 +97,5 @@ class Throttle:
         entry.count += 1
         over = entry.count - free
         entry.until = now + min(PAUSE * 2 ** min(over, 10), LONGEST) if over >= 0 else now
-        entry.forget = now + LONGEST
+        entry.forget = entry.until + LONGEST
         self._failed.move_to_end(key)

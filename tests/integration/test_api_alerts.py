@@ -7,7 +7,6 @@ import pytest
 from tests.api_service import serving
 
 
-
 @pytest.fixture
 def service(database):
     with serving(database) as running:
@@ -80,7 +79,9 @@ def test_pages_cover_every_alert_once_newest_first(service):
     assert found == sorted(ids, reverse=True)
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "WzFd", "WyJcdTAwMDAiLDFd", "bnVsbA", "WyI5OTk5LTAxLTAxVDAwOjAwOjAwWiIsMV0"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "W10", "WzFd", "WyJcdTAwMDAiLDFd", "bnVsbA", "WyI5OTk5LTAxLTAxVDAwOjAwOjAwWiIsMV0"]
+)
 def test_a_cursor_of_somebody_elses_making_is_refused(service, cursor):
     answer = service.login("op1").get("/api/v1/alerts", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad_cursor")
