@@ -10,18 +10,10 @@ from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from core.packed import Flag, Packed, pack
+from core.packed import Flag, Packed, copy_document, pack
 from ingest.pipeline import DeadLetter, Draft, Message
 from ingest.registry import DeviceRow, Registry
 
-POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
-COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-COPY_END = b"\xff\xff"
-# One row of PostgreSQL's binary COPY: field count, then length and big-endian value of each field.
-WIRE = np.dtype(
-    [("fields", ">i2"), ("l_ts", ">i4"), ("ts", ">i8"), ("l_device", ">i4"), ("device", ">i4"), ("l_metric", ">i4"),
-     ("metric", ">i2"), ("l_flags", ">i4"), ("flags", ">i2"), ("l_value", ">i4"), ("value", ">f8")]
-)  # fmt: skip
 COLUMNS = "(ts, device_id, metric, flags, value)"
 
 
@@ -30,17 +22,6 @@ class Stored(NamedTuple):
 
     rows: int
     duplicates: int
-
-
-def wire(rows: Packed) -> bytes:
-    """The rows as a binary COPY document."""
-    out = np.empty(len(rows), WIRE)
-    out["fields"] = 5
-    out["l_ts"], out["l_device"], out["l_metric"], out["l_flags"], out["l_value"] = 8, 4, 2, 2, 8
-    out["ts"] = rows["ts"] - POSTGRES_EPOCH
-    for name in ("device", "metric", "flags", "value"):
-        out[name] = rows[name]
-    return COPY_HEADER + out.tobytes() + COPY_END
 
 
 def write(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
@@ -69,7 +50,7 @@ def write_within(conn: psycopg.Connection, draft: Draft, shards: int, now: datet
 def _copy(conn: psycopg.Connection, table: str, rows: Packed) -> None:
     statement = "COPY reading" if table == "reading" else "COPY stage"
     with conn.cursor().copy(f"{statement} {COLUMNS} FROM STDIN (FORMAT BINARY)") as copy:
-        copy.write(wire(rows))
+        copy.write(copy_document(rows))
 
 
 def _repair(conn: psycopg.Connection, rows: Packed) -> NDArray[np.bool_]:

@@ -1,1 +1,74 @@
-"""One module per detector rule, found by discovery."""
+"""Detector rules, one module each, found by discovery. They are pure: numpy columns and `now` in, findings out.
+
+A rule module holds a docstring in the operators' words with its source, `TITLE_ZH`, `TITLE_EN`, `SEVERITY`, `SCENARIO`,
+`METRICS`, `CLEAR_AFTER`, a frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives and/or
+`tick(fleet, now, params)` for what lasts or fails to arrive. `HISTORY` asks that stored readings that far back are
+observed again at the engine's start, so that the rule's memory is rebuilt.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from datetime import timedelta
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import Any
+
+from alerts.findings import Findings
+from alerts.fleet import Batch, Fleet
+from core.catalogue import metrics
+from core.model import Severity
+
+NEEDED = ("TITLE_ZH", "TITLE_EN", "SEVERITY", "SCENARIO", "METRICS", "CLEAR_AFTER", "Params")
+SCENARIOS = ("fire_gas", "health", "activity", "security", "environment", "device")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule module as the engine sees it. `severity` is what its findings start from."""
+
+    name: str
+    title_zh: str
+    title_en: str
+    about: str
+    severity: Severity
+    scenario: str
+    metrics: tuple[str, ...]
+    clear_after: timedelta
+    history: timedelta
+    params: Any
+    observe: Callable[[Fleet, Batch, Any], Findings] | None
+    tick: Callable[[Fleet, int, Any], Findings] | None
+
+
+def load(module: ModuleType) -> Rule:
+    """A checked rule; raises ImportError that names what the module lacks."""
+    name = module.__name__.rsplit(".", 1)[-1]
+    missing = [need for need in NEEDED if not hasattr(module, need)]
+    if missing or not module.__doc__:
+        raise ImportError(f"alerts/rules/{name}.py: a rule needs {', '.join(missing) or 'a docstring'}")
+    observe, tick = getattr(module, "observe", None), getattr(module, "tick", None)
+    if observe is None and tick is None:
+        raise ImportError(f"alerts/rules/{name}.py: a rule needs observe or tick")
+    unknown = set(module.METRICS) - set(metrics())
+    if unknown or module.SCENARIO not in SCENARIOS or not _is_params(module.Params):
+        raise ImportError(f"alerts/rules/{name}.py: METRICS, SCENARIO or Params is not valid {sorted(unknown)}")
+    return Rule(
+        name=name, title_zh=module.TITLE_ZH, title_en=module.TITLE_EN, about=inspect.getdoc(module) or "",
+        severity=Severity(module.SEVERITY), scenario=module.SCENARIO, metrics=tuple(module.METRICS),
+        clear_after=module.CLEAR_AFTER, history=getattr(module, "HISTORY", timedelta()), params=module.Params(),
+        observe=observe, tick=tick,
+    )  # fmt: skip
+
+
+def _is_params(value: object) -> bool:
+    return isinstance(value, type) and is_dataclass(value)
+
+
+@cache
+def discover() -> MappingProxyType[str, Rule]:
+    """Every rule by name; a module that is broken or incomplete stops the start."""
+    names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
+    return MappingProxyType({name: load(importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)})

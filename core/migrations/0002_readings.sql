@@ -36,6 +36,22 @@ CREATE TABLE latest (                      -- last value per device and metric, 
     PRIMARY KEY (device_id, metric)
 ) WITH (fillfactor = 70);
 
+CREATE TABLE judged (                      -- batches judged whose readings are not in `latest` yet: a restart takes them up again
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    shard        smallint    NOT NULL,
+    received_at  timestamptz NOT NULL,
+    payload      bytea       NOT NULL
+);
+ALTER TABLE judged ALTER COLUMN payload SET STORAGE EXTERNAL;
+CREATE INDEX judged_shard ON judged (shard, id);
+ALTER TABLE judged SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+
+CREATE TABLE life (                        -- a home's last sign of life (core.catalogue.Life), written with `latest`
+    home_id    integer PRIMARY KEY,
+    at         timestamptz NOT NULL,
+    device_id  integer     NOT NULL
+) WITH (fillfactor = 70);
+
 CREATE TABLE dead_letter (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     received_at  timestamptz NOT NULL,
@@ -94,8 +110,9 @@ GRANT SELECT, INSERT, UPDATE ON dead_letter TO shouwang_ingest;
 GRANT SELECT, INSERT, UPDATE ON heartbeat TO shouwang_ingest, shouwang_engine;
 GRANT SELECT ON reading, reading_hourly TO shouwang_engine, shouwang_api;
 GRANT SELECT, UPDATE, DELETE ON batch TO shouwang_engine;
-GRANT SELECT, INSERT, UPDATE ON latest TO shouwang_engine;
-GRANT SELECT ON latest, heartbeat, dead_letter TO shouwang_api;
+GRANT SELECT, INSERT, UPDATE ON latest, life TO shouwang_engine;
+GRANT SELECT, INSERT, DELETE ON judged TO shouwang_engine;
+GRANT SELECT ON latest, life, heartbeat, dead_letter TO shouwang_api;
 GRANT SELECT (id, shard, received_at, urgent, rows) ON batch TO shouwang_api;
 GRANT UPDATE (replay_requested_at) ON dead_letter TO shouwang_api, shouwang_registrar;
 GRANT SELECT ON dead_letter TO shouwang_registrar;

@@ -1,0 +1,130 @@
+"""What several rules need: times, who is out, since when we have been watching, and the operator's evidence."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.findings import Evidence, Findings
+from alerts.fleet import Batch, Column, Fleet
+from core.catalogue import Metric
+from core.model import Severity
+from core.packed import Flag
+
+SECOND = 1_000_000  # microseconds
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+OUTAGE = 10 * MINUTE  # the whole fleet unheard this long: we were not watching; own choice, twice the gateways' cadence
+
+Homes = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+
+def local_hour(fleet: Fleet, now: int) -> int:
+    """The hour of day where the homes are."""
+    return datetime.fromtimestamp(now / SECOND, UTC).astimezone(fleet.zone).hour
+
+
+def iso(microseconds: int) -> str:
+    """An instant as ISO 8601 UTC."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))).isoformat(timespec="seconds")
+
+
+def zh_duration(microseconds: float) -> str:
+    """A duration as an operator says it."""
+    hours, minutes = divmod(round(microseconds / MINUTE), 60)
+    return f"{hours} 小时 {minutes} 分" if hours and minutes else f"{hours} 小时" if hours else f"{minutes} 分钟"
+
+
+def en_duration(microseconds: float) -> str:
+    """The same in English."""
+    hours, minutes = divmod(round(microseconds / MINUTE), 60)
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def device_names(fleet: Fleet, row: int) -> tuple[str, str]:
+    """What the device is called in Chinese and English."""
+    kind = fleet.types[int(fleet.device_type[row])]
+    return kind.zh, kind.en
+
+
+def evidence(
+    fleet: Fleet, row: int, zh: str, en: str, *, metric: Metric | None = None, value: float | None = None, **more: Any
+) -> Evidence:
+    """The dictionary that an alert carries: a sentence in each language and the figures behind it."""
+    found: Evidence = {"text_zh": zh, "text_en": en, **more}
+    if row >= 0:
+        found["device"] = int(fleet.device_ids[row])
+    if metric is not None:
+        found |= {"metric": metric.name, "unit": metric.unit}
+    if value is not None:
+        found["value"] = round(float(value), 2)
+    return found
+
+
+def one_per_home(home: NDArray[np.int32], badness: NDArray[np.float64]) -> Rows:
+    """Of many rows, the worst of each home, as positions."""
+    order = np.lexsort((-badness, home))
+    first = np.ones(len(order), bool)
+    first[1:] = home[order][1:] != home[order][:-1]
+    return order[first]
+
+
+def marked(fleet: Fleet, column: Column, which: NDArray[np.bool_]) -> Homes:
+    """Homes that have a device for which `which` holds."""
+    homes = np.zeros(len(fleet.home_ids), bool)
+    homes[column.home[which]] = True
+    return homes
+
+
+def pressed(fleet: Fleet, batch: Batch, metric: str, severity: Severity, zh: str, en: str) -> Findings:
+    """A finding for each reading of 1, late ones marked: what SOS, fall and smoke have in common."""
+    found = batch.of(metric)
+    found = found.where(found.value > 0)
+
+    def show(position: int) -> Evidence:
+        row = int(found.device[position])
+        names = device_names(fleet, row)
+        at = iso(found.ts[position])
+        return evidence(fleet, row, zh.format(names[0]), en.format(names[1]), value=1, since=at)
+
+    late = (found.flags & Flag.LATE) != 0
+    return Findings.of(found.home, found.ts, severity=severity, evidence=show, device=found.device, late=late)
+
+
+def night(hour: int, begin: int, end: int) -> bool:
+    """Whether an hour of day lies in the night from `begin` to `end`."""
+    return hour >= begin or hour < end
+
+
+def left_home(fleet: Fleet) -> tuple[Homes, NDArray[np.int64], NDArray[np.int32]]:
+    """(home: nobody in, since when, door's device row): the last sign of life was the door closing.
+
+    A bed or presence sensor that still sees somebody says that the person is in.
+    """
+    homes = len(fleet.home_ids)
+    since, door = np.zeros(homes, np.int64), np.full(homes, -1, np.int32)
+    column = fleet.column("door_open")
+    last = (column.value == 0) & (column.since > 0) & (fleet.last_life_device[column.home] == column.device)
+    since[column.home[last]] = fleet.last_life[column.home[last]]
+    door[column.home[last]] = column.device[last]
+    inside = np.zeros(homes, bool)
+    for name in ("presence", "in_bed"):
+        seen = fleet.column(name)
+        inside |= marked(fleet, seen, seen.value == 1)
+    return (since > 0) & ~inside, since, door
+
+
+def watching_since(fleet: Fleet, now: int) -> int:
+    """Since when silence means anything: after an outage of our own, only from when we were back (µs, 0: always).
+
+    Rules that judge absence would otherwise find every home silent after a night in which the server was off.
+    """
+    memory = fleet.scratch("watch", "since, last tick", 2, 0, np.int64)
+    heard = int(fleet.last_seen.max(initial=0))
+    before = max(int(memory[1]), heard) if memory[1] else heard
+    if before and now - before > OUTAGE:
+        memory[0] = now
+    memory[1] = now
+    return int(memory[0])

@@ -1,0 +1,69 @@
+"""设备失联：超过规定时间没有任何消息，这一户的守护不完整。
+
+A device has sent nothing for longer than its type allows (`silent_after` in core/device_types/*.toml, about two of its
+cadences), or its connection has been gone for ten minutes (own choice: routers restart). Silence is never taken for
+safety. A silent gateway leaves the whole home unwatched and is not left for the next day.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from alerts.findings import Evidence, Findings
+from alerts.fleet import Fleet
+from alerts.rules._common import (
+    MINUTE,
+    device_names,
+    en_duration,
+    evidence,
+    iso,
+    one_per_home,
+    watching_since,
+    zh_duration,
+)
+from core.model import Severity
+
+TITLE_ZH, TITLE_EN = "设备失联", "Device silent"
+SEVERITY = Severity.MAINTENANCE
+SCENARIO = "device"
+METRICS = ("online",)
+CLEAR_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Params:
+    """How long a lost connection is tolerated."""
+
+    offline_minutes: float = 10.0
+
+
+def tick(fleet: Fleet, now: int, params: Params) -> Findings:
+    """Homes with a silent device; the gateway, then the longest silent one, stands for the home."""
+    known = np.maximum(np.maximum(fleet.last_seen, fleet.installed_at), watching_since(fleet, now))
+    silent = now - known > fleet.silent_after
+    online = fleet.column("online")
+    gone = (online.value == 0) & (now - online.since > params.offline_minutes * MINUTE)
+    silent[online.device[gone]] = True
+    rows = np.flatnonzero(silent)
+    gateway = np.array([kind.code == "gateway" for kind in fleet.types] or [False])[fleet.device_type]
+    badness = (now - known[rows]) / (now + 1) + gateway[rows]
+    rows = rows[one_per_home(fleet.device_home[rows], badness)]
+    count = np.bincount(fleet.device_home[silent], minlength=len(fleet.home_ids))
+
+    def show(position: int) -> Evidence:
+        row = int(rows[position])
+        zh, en = device_names(fleet, row)
+        quiet, others = float(now - known[row]), int(count[fleet.device_home[row]]) - 1
+        more = (f"，另有 {others} 台", f", and {others} more") if others else ("", "")
+        return evidence(
+            fleet, row, f"{zh}已 {zh_duration(quiet)}没有消息{more[0]}",
+            f"The {en} has been silent for {en_duration(quiet)}{more[1]}",
+            since=iso(known[row]), silent_devices=others + 1, usual=zh_duration(float(fleet.silent_after[row])),
+        )  # fmt: skip
+
+    severity = [Severity.ATTENTION if gateway[row] else SEVERITY for row in rows]
+    return Findings.of(
+        fleet.device_home[rows], known[rows], severity=severity, evidence=show, device=rows.astype(np.int32),
+        clear=count == 0,
+    )  # fmt: skip

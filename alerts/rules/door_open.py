@@ -1,0 +1,90 @@
+"""门长时间未关，或夜间出门未归：电话确认，防走失、防寒、防盗。
+
+The house door stands open for half an hour by day or five minutes by night, or somebody went out at night and has not
+been noticed inside for fifteen minutes: night wandering endangers people with dementia (six in ten wander,
+Alzheimer's Association, 2024). The minutes are own choices, weighed against airing a room and taking out the rubbish.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.findings import Evidence, Findings
+from alerts.fleet import Fleet
+from alerts.rules._common import (
+    HOUR,
+    MINUTE,
+    device_names,
+    en_duration,
+    evidence,
+    iso,
+    left_home,
+    local_hour,
+    marked,
+    night,
+    one_per_home,
+    zh_duration,
+)  # fmt: skip
+from core.model import Severity
+
+TITLE_ZH, TITLE_EN = "门未关或夜间外出", "Door open, or out at night"
+SEVERITY = Severity.ATTENTION
+SCENARIO = "security"
+METRICS = ("door_open",)
+CLEAR_AFTER = timedelta()
+
+
+@dataclass(frozen=True)
+class Params:
+    """Minutes, and the night by local hours."""
+
+    day_minutes: float = 30
+    night_minutes: float = 5
+    out_minutes: float = 15
+    night_begins: int = 23
+    night_ends: int = 5
+
+
+def tick(fleet: Fleet, now: int, params: Params) -> Findings:
+    """Homes whose door stands open too long, or whose person is out at night."""
+    dark = night(local_hour(fleet, now), params.night_begins, params.night_ends)
+    limit = (params.night_minutes if dark else params.day_minutes) * MINUTE
+    column = fleet.column("door_open")
+    opened = column.value == 1
+    slots = np.flatnonzero(opened & (now - column.since > limit))
+    slots = slots[one_per_home(column.home[slots], -column.since[slots].astype(float))]
+    away, since, door = left_home(fleet)
+    out = np.flatnonzero(away & dark & _left_in_the_dark(fleet, now, since, params)).astype(np.int32)
+    out = np.setdiff1d(out, column.home[slots])
+    home = np.concatenate([column.home[slots], out]).astype(np.int32)
+    begun = np.concatenate([column.since[slots], since[out]])
+    device = np.concatenate([column.device[slots], door[out]]).astype(np.int32)
+
+    def show(position: int) -> Evidence:
+        row, lasted = int(device[position]), float(now - begun[position])
+        zh, en = device_names(fleet, row)
+        if position < len(slots):
+            texts = f"{zh}：门已开 {zh_duration(lasted)}", f"{en}: the door has been open for {en_duration(lasted)}"
+        else:
+            texts = (
+                f"夜间出门 {zh_duration(lasted)}未归",
+                f"Went out at night {en_duration(lasted)} ago and is not back",
+            )
+        return evidence(fleet, row, *texts, since=iso(begun[position]))
+
+    severity = [Severity.URGENT if dark else SEVERITY] * len(home)
+    clear = ~marked(fleet, column, opened)
+    clear[out] = False
+    return Findings.of(home, begun, severity=severity, evidence=show, device=device, clear=clear)
+
+
+def _left_in_the_dark(fleet: Fleet, now: int, since: NDArray[np.int64], params: Params) -> NDArray[np.bool_]:
+    """Who left this night, long enough ago: somebody out since the afternoon is visiting, not wandering."""
+    hours, which = np.unique(since // HOUR, return_inverse=True)
+    dark = np.array(
+        [night(local_hour(fleet, int(hour) * HOUR), params.night_begins, params.night_ends) for hour in hours]
+    )
+    lasted = now - since
+    return dark[which] & (lasted > params.out_minutes * MINUTE) & (lasted < 12 * HOUR)

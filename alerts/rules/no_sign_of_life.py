@@ -1,0 +1,110 @@
+"""长时间没有活动：先打电话，无人接听请网格员上门。
+
+Nobody has moved, opened a door, got up, drawn water or taken a step for longer than this person ever does at this hour.
+The limit is the home's own learned silence for the hour (alerts/learn.py) with half as much again on top, never below
+two hours and never above twelve. The numbers are own choices, weighed on two real lives (docs/rules.md): the longest
+silence there was 4.5 and 6.0 hours, and after a fall an hour on the floor already costs lives (Wild et al., BMJ 1981).
+In bed with a pulse counts as alive, up to fourteen hours. Out of the house, the limit is eighteen hours and the matter
+less urgent. A home that no life-showing device speaks for is not judged here; `device_silent` says so.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.findings import Evidence, Findings
+from alerts.fleet import Fleet
+from alerts.rules._common import (
+    HOUR,
+    MINUTE,
+    device_names,
+    en_duration,
+    evidence,
+    iso,
+    left_home,
+    local_hour,
+    marked,
+    watching_since,
+    zh_duration,
+)  # fmt: skip
+from core.model import Severity
+
+TITLE_ZH, TITLE_EN = "长时间无活动", "No sign of life"
+SEVERITY = Severity.URGENT
+SCENARIO = "activity"
+METRICS = ("motion", "presence", "in_bed", "door_open", "steps", "water_volume", "sos", "systolic")
+CLEAR_AFTER = timedelta()
+
+
+@dataclass(frozen=True)
+class Params:
+    """Hours and factors; own choices, see the module's docstring."""
+
+    margin: float = 1.5
+    floor_hours: float = 2.0
+    ceiling_hours: float = 12.0
+    unlearned_hours: float = 8.0
+    in_bed_hours: float = 14.0
+    away_hours: float = 18.0
+    pulse_minutes: float = 20.0
+
+
+def tick(fleet: Fleet, now: int, params: Params) -> Findings:
+    """Homes that have been still for too long."""
+    usual = fleet.baseline[:, local_hour(fleet, now)]
+    limit = np.where(np.isnan(usual), params.unlearned_hours * HOUR, usual * params.margin * 1_000_000)
+    limit = np.clip(limit, params.floor_hours * HOUR, params.ceiling_hours * HOUR)
+    away, _, _ = left_home(fleet)
+    in_bed = _alive_in_bed(fleet, now, params)
+    limit[in_bed] = params.in_bed_hours * HOUR
+    limit[away] = params.away_hours * HOUR
+    last = np.maximum(fleet.last_life, watching_since(fleet, now))
+    still = now - last
+    judged = (fleet.last_life > 0) & _spoken_for(fleet, now)
+    homes = np.flatnonzero(judged & (still > limit)).astype(np.int32)
+
+    def show(position: int) -> Evidence:
+        home = int(homes[position])
+        return _show(fleet, home, int(last[home]), float(still[home]), float(usual[home]), bool(away[home]))
+
+    severity = [Severity.ATTENTION if away[home] else SEVERITY for home in homes]
+    return Findings.of(
+        homes, last[homes], severity=severity, evidence=show, device=fleet.last_life_device[homes],
+        score=still[homes] / limit[homes], clear=still < limit / 2,
+    )  # fmt: skip
+
+
+def _alive_in_bed(fleet: Fleet, now: int, params: Params) -> NDArray[np.bool_]:
+    """Homes whose bed is occupied and reports a pulse or a breath."""
+    bed = fleet.column("in_bed")
+    occupied = marked(fleet, bed, bed.value == 1)
+    pulse = np.zeros(len(fleet.home_ids), bool)
+    for name in ("heart_rate", "breathing_rate"):
+        column = fleet.column(name)
+        pulse |= marked(fleet, column, now - column.ts < params.pulse_minutes * MINUTE)
+    return occupied & pulse
+
+
+def _spoken_for(fleet: Fleet, now: int) -> NDArray[np.bool_]:
+    """Homes in which a device that can show life has been heard within its own time."""
+    shows = np.array([any(metric.life for metric in kind.metrics.values()) for kind in fleet.types] or [False])
+    heard = shows[fleet.device_type] & (now - fleet.last_seen <= fleet.silent_after)
+    homes = np.zeros(len(fleet.home_ids), bool)
+    homes[fleet.device_home[heard]] = True
+    return homes
+
+
+def _show(fleet: Fleet, home: int, last: int, still: float, usual: float, away: bool) -> Evidence:
+    row = int(fleet.last_life_device[home])
+    known = not np.isnan(usual)
+    zh = f"已 {zh_duration(still)}没有任何活动" + (f"，这个时段平时不超过 {zh_duration(usual * 1e6)}" if known else "")
+    en = f"No activity for {en_duration(still)}" + (f"; usually at most {en_duration(usual * 1e6)}" if known else "")
+    if away:
+        zh, en = f"外出 {zh_duration(still)}未归", f"Left home {en_duration(still)} ago and has not come back"
+    names = device_names(fleet, row) if row >= 0 else ("", "")
+    return evidence(
+        fleet, row, zh, en, since=iso(last), last_sign_zh=names[0], last_sign_en=names[1],
+        usual_seconds=round(usual) if known else None,
+    )  # fmt: skip

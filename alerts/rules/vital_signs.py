@@ -1,0 +1,112 @@
+"""生命体征危险：打电话询问，必要时呼叫 120。
+
+A vital sign in the band that NEWS2 gives three points: one such sign alone asks for an urgent review by a clinician
+(Royal College of Physicians, National Early Warning Score 2, 2017, chart 1). Breathing ≤ 8 or ≥ 25 /min, oxygen ≤ 91 %
+(scale 2, for people with hypercapnic failure: ≤ 83 %), systolic pressure ≤ 90 or ≥ 220 mmHg, pulse ≤ 40 or ≥ 131 /min.
+Home sensors err: two readings in the band within half an hour are needed (own choice), and a wristband must be worn.
+Blood pressure is taken once a day, so one reading raises attention, and the second one urgency.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.findings import Evidence, Findings
+from alerts.fleet import Batch, Fleet
+from alerts.rules._common import MINUTE, device_names, evidence, iso
+from core.catalogue import metric_by_id, metrics
+from core.model import Severity
+from core.packed import Flag
+
+TITLE_ZH, TITLE_EN = "生命体征异常", "Vital sign out of range"
+SEVERITY = Severity.URGENT
+SCENARIO = "health"
+METRICS = ("heart_rate", "breathing_rate", "spo2", "systolic")
+CLEAR_AFTER = timedelta(minutes=15)
+ONE_IS_ENOUGH = ("systolic",)
+
+
+@dataclass(frozen=True)
+class Params:
+    """The outer edges of NEWS2's bands of three points, and how far back inside clears (own choice)."""
+
+    low: tuple[tuple[str, float], ...] = (("breathing_rate", 8), ("spo2", 91), ("systolic", 90), ("heart_rate", 40))
+    high: tuple[tuple[str, float], ...] = (("breathing_rate", 25), ("systolic", 220), ("heart_rate", 131))
+    spo2_scale_2: float = 83
+    together_minutes: float = 30
+    fresh_minutes: float = 60
+    clear_margin: float = 2
+
+
+def _bad(
+    fleet: Fleet, name: str, value: NDArray[np.float64], home: NDArray[np.int32], params: Params, margin: float = 0
+) -> NDArray[np.bool_]:
+    """Which values lie in the band of three points, or within `margin` of it."""
+    low = np.full(len(value), dict(params.low)[name])
+    if name == "spo2":
+        low = np.where(fleet.spo2_scale[home] == 2, params.spo2_scale_2, low)
+    return (value <= low + margin) | (value >= dict(params.high).get(name, np.inf) - margin)
+
+
+def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
+    """A finding per reading in the band that another one in it preceded; pressure also alone."""
+    found = batch.of(*METRICS)
+    found = found.where((found.flags & Flag.LATE) == 0)
+    if not len(found):
+        return Findings.none()
+    raised, twice = np.zeros(len(found), bool), np.zeros(len(found), bool)
+    for name in METRICS:
+        mine = found.metric == metrics()[name].id
+        home = found.home[mine]
+        now_bad = _bad(fleet, name, found.value[mine], home, params)
+        before_bad = _bad(fleet, name, found.previous[mine], home, params)
+        near = found.ts[mine] - found.previous_ts[mine] <= params.together_minutes * MINUTE
+        twice[mine] = now_bad & before_bad & near
+        raised[mine] = twice[mine] | (now_bad & (name in ONE_IS_ENOUGH))
+    raised &= _worn(fleet)[found.device]
+    found, twice = found.where(raised), twice[raised]
+
+    def show(position: int) -> Evidence:
+        return _show(fleet, found, position, params)
+
+    severity = [SEVERITY if both else Severity.ATTENTION for both in twice]
+    return Findings.of(found.home, found.ts, severity=severity, evidence=show, device=found.device)
+
+
+def _show(fleet: Fleet, found: Batch, position: int, params: Params) -> Evidence:
+    metric = metric_by_id()[int(found.metric[position])]
+    row, value = int(found.device[position]), float(found.value[position])
+    low = dict(params.low)[metric.name]
+    if metric.name == "spo2" and fleet.spo2_scale[found.home[position]] == 2:
+        low = params.spo2_scale_2
+    limit = low if value <= low else dict(params.high)[metric.name]
+    zh_side, en_side = ("不高于", "at or below") if value <= low else ("不低于", "at or above")
+    zh, _ = device_names(fleet, row)
+    return evidence(
+        fleet, row, f"{metric.zh} {value:.0f} {metric.unit}（{zh}），{zh_side}危险值 {limit:.0f}",
+        f"{metric.en} {value:.0f} {metric.unit}, {en_side} the danger value {limit:.0f}",
+        metric=metric, value=value, limit=limit, since=iso(found.ts[position]),
+    )  # fmt: skip
+
+
+def _worn(fleet: Fleet) -> NDArray[np.bool_]:
+    """By device: false only where a device says that it is not worn."""
+    worn = np.ones(len(fleet.device_ids), bool)
+    column = fleet.column("worn")
+    worn[column.device[column.value == 0]] = False
+    return worn
+
+
+def tick(fleet: Fleet, now: int, params: Params) -> Findings:
+    """Says only where every sign measured lately is well inside, and one has been measured."""
+    homes = len(fleet.home_ids)
+    bad, measured = np.zeros(homes, bool), np.zeros(homes, bool)
+    for name in METRICS:
+        column = fleet.column(name)
+        fresh = now - column.ts < params.fresh_minutes * MINUTE
+        measured[column.home[fresh]] = True
+        danger = fresh & _bad(fleet, name, column.value, column.home, params, params.clear_margin)
+        bad[column.home[danger]] = True
+    return Findings.none(clear=measured & ~bad)
