@@ -1,0 +1,58 @@
+"""`shouwang simulate`: homes that live, and incidents that befall them."""
+
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from device_sim.fleet import Fleet, write_csv
+from device_sim.incidents import discover
+from device_sim.publisher import Publisher, passwords_from
+from device_sim.run import Simulation
+
+
+def simulate(
+    homes: Annotated[int, typer.Option(min=1, max=100_000, help="how many homes")] = 114,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same homes and lives")] = 1,
+    demo: Annotated[bool, typer.Option("--demo", help="let incidents happen by themselves")] = False,
+    incident: Annotated[list[str] | None, typer.Option(help="begin with this incident; may be repeated")] = None,
+    home: Annotated[str | None, typer.Option(help="the home's code for --incident; otherwise one by chance")] = None,
+    seconds: Annotated[float | None, typer.Option(help="end after so long; otherwise run until Ctrl-C")] = None,
+    labels: Annotated[Path | None, typer.Option(help="append each incident's label to this JSON Lines file")] = None,
+    fleet_csv: Annotated[Path | None, typer.Option(help="write the register file for the fleet, and end")] = None,
+    list_incidents: Annotated[bool, typer.Option("--list-incidents", help="show what can happen, and end")] = False,
+) -> None:
+    """Publish what simulated homes' terminals say, over MQTT with their vendors' credentials.
+
+    SHOUWANG_MQTT_HOST and SHOUWANG_MQTT_PORT name the broker; SHOUWANG_VENDOR_PASSWORDS_FILE names a JSON file
+    {vendor: password}.
+    """
+    if list_incidents:
+        for name, module in discover().items():
+            typer.echo(f"{name:<20} {(module.__doc__ or '').splitlines()[0]}")
+        return
+    fleet = Fleet.make(homes, seed)
+    if fleet_csv:
+        write_csv(fleet, fleet_csv)
+        return
+    unknown = [name for name in incident or [] if name not in discover()]
+    if unknown:
+        raise typer.BadParameter(f"no incident {', '.join(unknown)}; see --list-incidents")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if seconds:
+        threading.Timer(seconds, stop.set).start()
+    publisher = Publisher(
+        fleet, os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), int(os.environ.get("SHOUWANG_MQTT_PORT", "1883")),
+        passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"])),
+    )  # fmt: skip
+    zone = ZoneInfo(os.environ.get("SHOUWANG_TIMEZONE", "Asia/Shanghai"))
+    Simulation(fleet, publisher, zone, labels).run(stop, demo=demo, first=[(name, home) for name in incident or []])
+    publisher.close()
