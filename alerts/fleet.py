@@ -181,6 +181,22 @@ class Fleet:
         self._see(batch, received)
         return batch
 
+    def restore(self, *, metric: I2, device_id: I8, ts: I8, value: F8, since: I8, seen: I8) -> None:
+        """Put back what slots held, unless they know something newer."""
+        device = self.rows_of_devices(device_id)
+        flat = self.slots.find(metric, device)
+        keep = flat >= 0
+        self.slots.restore(flat[keep], ts[keep], value[keep], since[keep], seen[keep])
+        gone = (metric == metrics()["online"].id) & (value == 0)
+        np.maximum.at(self.last_seen, device[keep & ~gone], seen[keep & ~gone])
+
+    def restore_life(self, home_id: I8, at: I8, device_id: I8) -> None:
+        """Put back the last signs of life, unless newer ones are known."""
+        home = self.rows_of_homes(home_id)
+        newer = (home >= 0) & (at >= self.last_life[home])
+        self.last_life[home[newer]] = at[newer]
+        self.last_life_device[home[newer]] = self.rows_of_devices(device_id[newer])
+
     def _see(self, batch: Batch, received: I8) -> None:
         gone = (batch.metric == metrics()["online"].id) & (batch.value == 0)
         np.maximum.at(self.last_seen, batch.device[~gone], received[~gone])

@@ -111,6 +111,14 @@ class Slots:
         np.maximum.at(self.seen, flat, seen)
         return _before(order, what, when, first, len(held))
 
+    def restore(self, flat: I8, ts: I8, value: F8, since: I8, seen: I8) -> None:
+        """Put back what slots held, unless they hold something newer."""
+        newer = ts >= self.ts[flat]
+        rows = flat[newer]
+        self.ts[rows], self.value[rows], self.since[rows] = ts[newer], value[newer], since[newer]
+        self.changed[rows] = False
+        self.seen[flat] = np.maximum(self.seen[flat], seen)
+
     def _since(self, slot: I8, when: I8, on: Bool, first: Bool, is_held: Bool) -> I8:
         """For each row of the sorted list, when its run of equal truth began."""
         starts = first | np.r_[True, on[1:] != on[:-1]]
@@ -120,8 +128,7 @@ class Slots:
         known = np.flatnonzero(is_held)
         before = np.flatnonzero(starts)[run[known]]
         alone = first[before] | (when[np.maximum(before - 1, 0)] <= self.since[slot[known]])
-        old = np.minimum(self.since[slot[known]], begin[run[known]])
-        begin[run[known[alone]]] = old[alone]
+        begin[run[known[alone]]] = self.since[slot[known[alone]]]
         began: I8 = begin[run]
         return began
 

@@ -1,14 +1,14 @@
-"""SQL of the alerts: answers, findings, events."""
+"""SQL of the alerts: answers, findings, events, and what stands open."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 import psycopg
 
 from alerts.lifecycle import Kind
-from core.model import Disposition, State
+from core.model import Disposition, Severity, State
 
 
 class Event(NamedTuple):
@@ -80,3 +80,93 @@ def standing(
         {"alert": alert_id, "scope": scope},
     ).fetchone()
     return row and (State(row[0]), row[1], row[2])
+
+
+class Opened(NamedTuple):
+    """What became of a finding in the database."""
+
+    alert_id: int
+    home_id: int
+    rule: str
+    inserted: bool  # a new alert; else it was added to the one that stands open
+
+
+def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) -> list[Opened]:
+    """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now."""
+    rows = conn.execute(
+        "INSERT INTO alert AS a (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score,"
+        "   late, evidence)"
+        " SELECT home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late, evidence"
+        " FROM jsonb_to_recordset(%s) AS r (home_id integer, device_id integer, rule text, severity text,"
+        "   occurred_at timestamptz, opened_at timestamptz, last_at timestamptz, count integer, score real,"
+        "   late boolean, evidence jsonb)"
+        " ON CONFLICT (home_id, rule) WHERE state <> 'resolved' DO UPDATE SET"
+        "   count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),"
+        "   score = greatest(a.score, excluded.score), cleared_at = NULL,"
+        "   severity = CASE WHEN array_position(%s, excluded.severity) < array_position(%s, a.severity)"
+        "     THEN excluded.severity ELSE a.severity END,"
+        "   evidence = CASE WHEN array_position(%s, excluded.severity) < array_position(%s, a.severity)"
+        "     THEN excluded.evidence ELSE a.evidence END"
+        " RETURNING id, home_id, rule, xmax = 0",
+        (json(records), *[[str(severity) for severity in Severity]] * 4),
+    ).fetchall()
+    return [Opened(*row) for row in rows]
+
+
+def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime, *, resolve: bool) -> set[int]:
+    """Note that the condition is over; with `resolve`, end the alert too. Returns those that still stood."""
+    rows = conn.execute(
+        "UPDATE alert SET cleared_at = %(now)s,"
+        " state = CASE WHEN %(resolve)s THEN 'resolved' ELSE state END,"
+        " resolved_at = CASE WHEN %(resolve)s THEN %(now)s::timestamptz END,"
+        " disposition = CASE WHEN %(resolve)s THEN 'recovered' END"
+        " WHERE id = ANY(%(ids)s) AND state <> 'resolved' AND cleared_at IS NULL RETURNING id",
+        {"now": now, "resolve": resolve, "ids": list(alert_ids)},
+    )
+    return {row[0] for row in rows}
+
+
+class AlertRow(NamedTuple):
+    """An alert as the engine needs it."""
+
+    alert_id: int
+    home_id: int
+    rule: str
+    severity: Severity
+    cleared: bool
+    resolved_at: datetime | None
+    disposition: Disposition | None
+
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Self:
+        """From the columns in their order."""
+        alert_id, home_id, rule, severity, cleared, resolved_at, disposition = row
+        final = Disposition(disposition) if disposition else None
+        return cls(alert_id, home_id, rule, Severity(severity), cleared, resolved_at, final)
+
+
+def standing_alerts(conn: psycopg.Connection, shards: int, shard: int, resolved_since: datetime) -> list[AlertRow]:
+    """Unresolved alerts, and those resolved since then, older first."""
+    rows = conn.execute(
+        "SELECT id, home_id, rule, severity, cleared_at IS NOT NULL, resolved_at, disposition FROM alert"
+        " WHERE home_id %% %s = %s AND (state <> 'resolved' OR resolved_at > %s) ORDER BY id",
+        (shards, shard, resolved_since),
+    )
+    return [AlertRow.of(row) for row in rows]
+
+
+def newest_event(conn: psycopg.Connection) -> int:
+    """The id up to which every event is visible."""
+    row = conn.execute("SELECT coalesce(max(id), 0) FROM alert_event").fetchone()
+    return row[0] if row else 0
+
+
+def resolved_between(conn: psycopg.Connection, after: int, until: int) -> list[AlertRow]:
+    """Alerts whose resolution is recorded by an event of that range."""
+    rows = conn.execute(
+        "SELECT a.id, home_id, rule, severity, cleared_at IS NOT NULL, resolved_at, disposition"
+        " FROM alert_event e JOIN alert a ON a.id = alert_id"
+        " WHERE e.id > %s AND e.id <= %s AND kind = 'resolved' ORDER BY e.id",
+        (after, until),
+    )
+    return [AlertRow.of(row) for row in rows]

@@ -1,0 +1,133 @@
+"""The engine: leads its shard or stands by; judges what has arrived and what has not. Only its loop reads the clock."""
+
+import logging
+import random
+import threading
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from alerts.intake import store
+from alerts.jobs import nightly
+from alerts.judge import Rule
+from alerts.rules import discover
+from alerts.watch import Watch
+from core.database import connect, describe
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY = timedelta(seconds=2)
+STANDBY_POLL = 1.0  # seconds
+REGISTRY_SETTLES = timedelta(seconds=1)  # an import of many devices is taken up once
+LONGEST_WAIT = 0.5  # seconds until `stop` is seen
+RETRY = (0.5, 5.0)  # seconds, first and longest
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Run the engine until `stop` is set. Raises ImportError at once when a rule is broken."""
+    Engine(settings).run(stop)
+
+
+class Engine:
+    """Connects, leads or stands by, and starts anew from the database after any failure."""
+
+    def __init__(self, settings: Settings, rules: Mapping[str, Rule] | None = None) -> None:
+        self.settings = settings
+        self.rules = discover() if rules is None else rules
+        self._learned = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set, through every loss of the database."""
+        wait = RETRY[0]
+        while not stop.is_set():
+            try:
+                with closing(self._connect()) as conn:
+                    self._stand_by(conn, stop)
+                    if not stop.is_set():
+                        self._lead(conn, stop)
+                        wait = RETRY[0]
+            except psycopg.Error as error:
+                log.warning("database: %s; trying again", str(error).strip() or type(error).__name__)
+            except Exception:  # a bug: whatever state it left is thrown away
+                log.exception("a step failed; starting anew from the database")
+            else:
+                continue
+            stop.wait(wait * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            wait = min(wait * 2, RETRY[1])
+
+    def _connect(self) -> psycopg.Connection:
+        url = self.settings.database_url.get_secret_value()
+        conn = connect(url, f"engine/{self.settings.shard}", autocommit=True)
+        log.info("connected to %s", describe(url))
+        return conn
+
+    def _stand_by(self, conn: psycopg.Connection, stop: threading.Event) -> None:
+        """Until this connection has the shard's lock. The lock and the work share it: they are lost together."""
+        told = False
+        while not stop.is_set() and not store.try_lead(conn, self.settings.shard):
+            if not told:
+                log.info("standing by: another engine leads shard %d", self.settings.shard)
+                told = True
+            stop.wait(STANDBY_POLL)
+
+    def _lead(self, conn: psycopg.Connection, stop: threading.Event) -> None:
+        store.listen(conn)  # before the state is read, so that nothing is missed between
+        watch = Watch(conn, self.settings, self.rules, _now())
+        log.info("ready: leading shard %d of %d", self.settings.shard, self.settings.shards)
+        with nightly(self.settings, self._learned.set):
+            shift = Shift(watch, self.settings, self._learned)
+            while not stop.is_set():
+                shift.turn(_now())
+            watch.write_latest()
+
+
+class Shift:
+    """What is due when, while leading."""
+
+    def __init__(self, watch: Watch, settings: Settings, learned: threading.Event) -> None:
+        self.watch = watch
+        self.settings = settings
+        self.learned = learned
+        long_ago = datetime.min.replace(tzinfo=UTC)
+        self.tick_at = self.latest_at = self.beat_at = long_ago
+        self.registry_at: datetime | None = None
+
+    def turn(self, now: datetime) -> None:
+        """One round: emergencies, a slice of the rest, whatever is due; then wait if there was nothing to judge."""
+        busy = self.watch.judge_lane(now, urgent=True)
+        busy |= self.watch.judge_lane(now, urgent=False)
+        self._due(now)
+        if not busy:
+            self._wait(now)
+
+    def _due(self, now: datetime) -> None:
+        if self.registry_at and now >= self.registry_at:
+            self.registry_at = None
+            self.watch.refresh_registry(now)
+        if self.learned.is_set():
+            self.learned.clear()
+            self.watch.refresh_baselines()
+        if now >= self.tick_at:
+            self.tick_at = now + self.settings.tick
+            self.watch.tick(now)
+        if now >= self.beat_at:
+            self.beat_at = now + BEAT_EVERY
+            self.watch.beat(now)
+        if now >= self.latest_at:
+            self.latest_at = now + self.settings.latest_every
+            self.watch.write_latest()
+
+    def _wait(self, now: datetime) -> None:
+        """Until something is announced or due. What was announced during the work above is not missed."""
+        due = min(self.tick_at, self.beat_at, self.latest_at, *([self.registry_at] if self.registry_at else []))
+        seconds = min(max((due - now).total_seconds(), 0.0), LONGEST_WAIT)
+        for notice in self.watch.conn.notifies(timeout=seconds, stop_after=1):
+            if notice.channel == "registry" and self.registry_at is None:
+                self.registry_at = now + REGISTRY_SETTLES
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

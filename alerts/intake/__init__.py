@@ -1,0 +1,1 @@
+"""How the fleet's state is kept in the database: the inbox, `latest`, and reading all of it back."""

@@ -1,0 +1,161 @@
+"""SQL of a leading engine: the shard's lock, the inbox, `latest` and what is learned, the heartbeat."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from alerts.binary import Records, copy_document
+from core.packed import Packed, unpack
+
+
+class Waiting(NamedTuple):
+    """One packed batch of the inbox."""
+
+    id: int
+    received_at: datetime
+    payload: bytes
+
+
+class Inbox(NamedTuple):
+    """How much waits to be judged."""
+
+    batches: int
+    oldest: datetime | None
+
+
+# -- leadership and the outside
+
+
+def try_lead(conn: psycopg.Connection, shard: int) -> bool:
+    """Take the shard's lock for as long as this connection lives; False when another engine has it."""
+    row = conn.execute("SELECT pg_try_advisory_lock(hashtext('shouwang engine'), %s)", (shard,)).fetchone()
+    return bool(row and row[0])
+
+
+def listen(conn: psycopg.Connection) -> None:
+    """Be told of new batches, answers of operators, and changes of the registry. Needs autocommit."""
+    for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry"):
+        conn.execute(statement)
+
+
+def allow_long(conn: psycopg.Connection) -> None:
+    """Let this transaction take minutes: reading the state of a million homes does."""
+    conn.execute("SET LOCAL statement_timeout = '10min'")
+    conn.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+
+
+def beat(conn: psycopg.Connection, process: str, now: datetime, detail: dict[str, Any]) -> None:
+    """Say that this process lives."""
+    conn.execute(
+        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
+        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
+        (process, now, Jsonb(detail)),
+    )
+
+
+# -- inbox
+
+
+def waiting(conn: psycopg.Connection, shard: int, *, urgent: bool, batches: int, rows: int) -> list[Waiting]:
+    """The oldest batches of a lane, at most `batches` of about `rows` readings together."""
+    found = conn.execute(
+        "SELECT id, received_at, payload FROM ("
+        "  SELECT id, received_at, payload, rows, sum(rows) OVER (ORDER BY id) AS total FROM ("
+        "    SELECT * FROM batch WHERE shard = %s AND urgent = %s ORDER BY id LIMIT %s) AS next) AS counted"
+        " WHERE total - rows < %s ORDER BY id",
+        (shard, urgent, batches, rows),
+    )
+    return [Waiting(*row) for row in found]
+
+
+def inbox(conn: psycopg.Connection, shard: int) -> Inbox:
+    """How much waits."""
+    row = conn.execute("SELECT count(*), min(received_at) FROM batch WHERE shard = %s", (shard,)).fetchone()
+    assert row is not None
+    return Inbox(*row)
+
+
+def oldest_telemetry(conn: psycopg.Connection, shard: int) -> datetime | None:
+    """When the first batch of the slow lane was received; None when nothing waits there."""
+    row = conn.execute(
+        "SELECT received_at FROM batch WHERE shard = %s AND NOT urgent ORDER BY id LIMIT 1", (shard,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def all_waiting(conn: psycopg.Connection, shard: int) -> Iterator[Packed]:
+    """Every reading of the inbox."""
+    for row in conn.execute("SELECT payload FROM batch WHERE shard = %s", (shard,)):
+        yield unpack(row[0])
+
+
+def move_to_judged(conn: psycopg.Connection, batch_ids: Sequence[int]) -> None:
+    """Out of the inbox; kept until `latest` knows what was in them."""
+    conn.execute(
+        "WITH gone AS (DELETE FROM batch WHERE id = ANY(%s) RETURNING id, shard, received_at, payload)"
+        " INSERT INTO judged (shard, received_at, payload)"
+        " SELECT shard, received_at, payload FROM gone ORDER BY id",
+        (list(batch_ids),),
+    )
+
+
+def judged(conn: psycopg.Connection, shard: int) -> Iterator[Waiting]:
+    """What was judged since `latest` was last written, in that order."""
+    query = "SELECT id, received_at, payload FROM judged WHERE shard = %s ORDER BY id"
+    yield from map(Waiting._make, conn.execute(query, (shard,)))
+
+
+# -- latest
+
+
+def prepare_latest(conn: psycopg.Connection) -> None:
+    """Make this session's staging tables for write_latest."""
+    conn.execute("CREATE TEMP TABLE IF NOT EXISTS fresh_latest (LIKE latest) ON COMMIT DELETE ROWS")
+    conn.execute("CREATE TEMP TABLE IF NOT EXISTS fresh_life (LIKE life) ON COMMIT DELETE ROWS")
+
+
+def write_latest(conn: psycopg.Connection, shard: int, latest: Records, life: Records) -> None:
+    """Write the values that changed and forget the judged batches they came in. Inside a transaction."""
+    _copy_in(
+        conn, "COPY fresh_latest (device_id, metric, ts, value, since, seen_at) FROM STDIN (FORMAT BINARY)", latest
+    )
+    conn.execute(
+        "INSERT INTO latest (device_id, metric, ts, value, since, seen_at)"
+        " SELECT device_id, metric, ts, value, since, seen_at FROM fresh_latest"
+        " ON CONFLICT (device_id, metric) DO UPDATE SET ts = excluded.ts, value = excluded.value,"
+        " since = excluded.since, seen_at = excluded.seen_at"
+    )
+    _copy_in(conn, "COPY fresh_life (home_id, at, device_id) FROM STDIN (FORMAT BINARY)", life)
+    conn.execute(
+        "INSERT INTO life (home_id, at, device_id) SELECT home_id, at, device_id FROM fresh_life"
+        " ON CONFLICT (home_id) DO UPDATE SET at = excluded.at, device_id = excluded.device_id"
+    )
+    conn.execute("DELETE FROM judged WHERE shard = %s", (shard,))
+
+
+def _copy_in(conn: psycopg.Connection, statement: LiteralString, records: Records) -> None:
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(copy_document(records))
+
+
+def write_baselines(conn: psycopg.Connection, shards: int, shard: int, rows: Records, now: datetime) -> None:
+    """Replace what was learned of the homes with id modulo `shards` = `shard`. BASELINE records; in a transaction."""
+    conn.execute(
+        "CREATE TEMP TABLE fresh_baseline (home_id integer, hour smallint, gap real, days smallint) ON COMMIT DROP"
+    )
+    _copy_in(conn, "COPY fresh_baseline (home_id, hour, gap, days) FROM STDIN (FORMAT BINARY)", rows)
+    conn.execute("DELETE FROM baseline WHERE home_id %% %s = %s", (shards, shard))
+    conn.execute(
+        "INSERT INTO baseline (home_id, hour, gap_seconds, days, learned_at)"
+        " SELECT home_id, hour, gap, days, %s FROM fresh_baseline",
+        (now,),
+    )
+    conn.execute("DROP TABLE fresh_baseline")
+
+
+def drop_old_readings(conn: psycopg.Connection, keep: timedelta) -> int:
+    """Drop the chunks that are older; returns how many."""
+    return len(conn.execute("SELECT drop_old_readings(%s)", (keep,)).fetchall())

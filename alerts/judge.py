@@ -1,0 +1,134 @@
+"""All rules over one fleet: what arrives is observed, what fails to arrive is found by ticks. No SQL, no clock."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol, Self
+
+from alerts.arrays import micros, to_us
+from alerts.findings import Findings
+from alerts.fleet import Batch, Fleet
+from alerts.ledger import Close, Docket, Raise, Standing
+from alerts.store import AlertRow, Opened
+
+log = logging.getLogger(__name__)
+
+FAILED_FOR = timedelta(minutes=10)  # how long after its last failure a rule is reported
+
+
+class Rule(Protocol):
+    """What the engine needs of a rule; alerts.rules.Rule has it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def metrics(self) -> tuple[str, ...]: ...
+    @property
+    def clear_after(self) -> timedelta: ...
+    @property
+    def history(self) -> timedelta: ...
+    @property
+    def params(self) -> Any: ...
+    @property
+    def observe(self) -> Callable[[Fleet, Batch, Any], Findings] | None: ...
+    @property
+    def tick(self) -> Callable[[Fleet, int, Any], Findings] | None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Judge:
+    """Rules, their fleet, and what stands open. It changes with every step and is thrown away when a commit fails."""
+
+    fleet: Fleet
+    rules: Mapping[str, Rule]
+    dockets: dict[str, Docket]
+    failed: dict[str, int] = field(default_factory=dict)  # rule → µs of its last failure
+
+    @classmethod
+    def new(cls, fleet: Fleet, rules: Mapping[str, Rule]) -> Self:
+        """Nothing stands open."""
+        homes = len(fleet.home_ids)
+        return cls(fleet, rules, {name: Docket.empty(name, rule.clear_after, homes) for name, rule in rules.items()})
+
+    def recall(self, rows: Iterable[AlertRow]) -> None:
+        """Take up alerts as the database has them. Alerts of other homes or of rules that are gone are left alone."""
+        rows = list(rows)
+        homes = self.fleet.rows_of_homes([row.home_id for row in rows])
+        for row, home in zip(rows, homes, strict=True):
+            docket = self.dockets.get(row.rule)
+            if docket is None or home < 0:
+                continue
+            at = to_us(row.resolved_at) if row.resolved_at else None
+            standing = Standing(row.alert_id, int(home), row.severity, row.cleared, at, row.disposition)
+            docket.opened(standing) if at is None else docket.resolved(standing)
+
+    def observe(self, batch: Batch) -> list[Raise]:
+        """What the rules find in a batch that the fleet has taken up."""
+        found: list[Raise] = []
+        for rule in self.rules.values():
+            mine = batch.of(*rule.metrics)
+            if rule.observe is not None and len(mine):
+                docket = self.dockets[rule.name]
+                found += self._guarded(rule, batch.now, partial(self._observed, rule, mine, docket))
+        return found
+
+    def tick(self, now: int) -> tuple[list[Raise], list[Close]]:
+        """What holds now that did not, and what is over."""
+        found: list[Raise] = []
+        over: list[Close] = []
+        for rule in self.rules.values():
+            docket = self.dockets[rule.name]
+            if rule.tick is not None:
+                found += self._guarded(rule, now, partial(self._ticked, rule, now, docket))
+            over += docket.ripe(now)
+        return found, over
+
+    def replay(self, batch: Batch, reach: Mapping[str, int]) -> None:
+        """Let rules rebuild their memory from stored readings; `reach` is the µs from which each wants them."""
+        for name, since in reach.items():
+            rule = self.rules[name]
+            mine = batch.of(*rule.metrics)
+            mine = mine.where(mine.ts >= since)
+            if rule.observe is not None and len(mine):
+                self._guarded(rule, batch.now, partial(_discard, rule, mine, self.fleet))
+
+    def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> None:
+        """The database gave these alerts their ids."""
+        by_key = {(one.rule, one.home_id): one.alert_id for one in opened}
+        for one in raises:
+            self.dockets[one.rule].written(one, by_key[one.rule, int(self.fleet.home_ids[one.home])])
+
+    def failed_rules(self, now: int) -> list[str]:
+        """Rules that raised an exception lately."""
+        return sorted(name for name, at in self.failed.items() if now - at < micros(FAILED_FOR))
+
+    def _observed(self, rule: Rule, batch: Batch, docket: Docket) -> list[Raise]:
+        assert rule.observe is not None
+        findings = rule.observe(self.fleet, batch, rule.params)
+        raises = list(docket.observed(findings, batch.now))
+        docket.note_clear(findings, batch.now)
+        return raises
+
+    def _ticked(self, rule: Rule, now: int, docket: Docket) -> list[Raise]:
+        assert rule.tick is not None
+        findings = rule.tick(self.fleet, now, rule.params)
+        raises = list(docket.ticked(findings, now))
+        docket.note_clear(findings, now)
+        return raises
+
+    def _guarded(self, rule: Rule, now: int, judge: Callable[[], list[Raise]]) -> list[Raise]:
+        """One rule's exception stops neither the others nor storage: it is logged, and operators see it."""
+        try:
+            return judge()
+        except Exception:
+            log.exception("rule %s failed and is left out of this step", rule.name)
+            self.failed[rule.name] = now
+            return []
+
+
+def _discard(rule: Rule, batch: Batch, fleet: Fleet) -> list[Raise]:
+    assert rule.observe is not None
+    rule.observe(fleet, batch, rule.params)
+    return []

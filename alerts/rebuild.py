@@ -1,0 +1,129 @@
+"""The engine's state is a cache of the database: how it is read back at a start, and after any failure.
+
+In order: stored readings for rules with a memory (HISTORY); `latest`, `life` and baselines; batches that were judged
+after `latest` was last written; what is stored but was never handed over, as a bulk load of history; open alerts.
+Readings still in the inbox are left there: they will be judged.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from alerts import store
+from alerts.arrays import to_datetime, to_us
+from alerts.fleet import Fleet
+from alerts.intake import store as intake
+from alerts.judge import Judge, Rule
+from alerts.ledger import LONG_HOLD_OFF
+from alerts.snapshot import store as snapshot
+from core.catalogue import device_types, metrics
+from core.packed import READING, Packed, unpack
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BULK_AFTER = timedelta(minutes=10)  # nothing judged and nothing waiting for so long: perhaps readings came another way
+BULK_BACK = timedelta(days=9)  # beyond the longest silent_after
+
+
+def registered(conn: psycopg.Connection, zone: ZoneInfo, shards: int, shard: int) -> Fleet:
+    """The shard's homes and devices, of which nothing is known yet."""
+    types = tuple(device_types().values())
+    home_ids, scale = snapshot.homes(conn, shards, shard)
+    devices = snapshot.devices(conn, shards, shard, list(device_types()))
+    devices = devices[np.isin(devices["home"], home_ids)]  # a home registered between the two queries: next time
+    fleet = Fleet.from_arrays(
+        home_ids=home_ids, device_ids=devices["id"].astype(np.int32), device_home_ids=devices["home"].astype(np.int32),
+        device_type=devices["type"].astype(np.int16), types=types,
+        installed_at=devices["installed_at"].astype(np.int64), zone=zone,
+    )  # fmt: skip
+    fleet.spo2_scale[:] = scale
+    return fleet
+
+
+def same_registry(one: Fleet, other: Fleet) -> bool:
+    """Whether two fleets have the same homes, persons' scales and devices."""
+    names = ("home_ids", "spo2_scale", "device_ids", "device_home", "device_type", "installed_at")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def load_baselines(conn: psycopg.Connection, settings: Settings, fleet: Fleet) -> None:
+    """Every learned rhythm, in place of those known before."""
+    home, hour, gap = snapshot.baselines(conn, settings.shards, settings.shard)
+    row = fleet.rows_of_homes(home)
+    fleet.baseline[:] = np.nan
+    fleet.baseline[row[row >= 0], hour[row >= 0]] = gap[row >= 0]
+
+
+def rebuild(conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime) -> Judge:
+    """The whole state, as the database has it."""
+    fleet = registered(conn, settings.zone, settings.shards, settings.shard)
+    judge = Judge.new(fleet, rules)
+    shard = (settings.shards, settings.shard)
+    waits_from = intake.inbox(conn, settings.shard).oldest or now
+    _remember(conn, judge, waits_from, now, shard)
+    known = _load_latest(conn, fleet, shard)
+    for batch in intake.judged(conn, settings.shard):
+        received = to_us(batch.received_at)
+        fleet.apply(unpack(batch.payload), received)
+        known = max(known, received)
+    _take_up_bulk(conn, fleet, known, waits_from, now, shard)
+    load_baselines(conn, settings, fleet)
+    judge.recall(store.standing_alerts(conn, *shard, now - LONG_HOLD_OFF))
+    log.info("state read: %d homes, %d devices", len(fleet.home_ids), len(fleet.device_ids))
+    return judge
+
+
+def _remember(conn: psycopg.Connection, judge: Judge, until: datetime, now: datetime, shard: tuple[int, int]) -> None:
+    """Replay stored readings through rules that keep a memory."""
+    wanting = {name: rule for name, rule in judge.rules.items() if rule.history and rule.observe}
+    if not wanting:
+        return
+    reach = {name: to_us(now - rule.history) for name, rule in wanting.items()}
+    names = {metric for rule in wanting.values() for metric in rule.metrics}
+    ids = [metrics()[name].id for name in names]
+    for packed in snapshot.readings(conn, to_datetime(min(reach.values())), until, ids, *shard):
+        judge.replay(judge.fleet.apply(packed, packed["ts"]), reach)
+
+
+def _load_latest(conn: psycopg.Connection, fleet: Fleet, shard: tuple[int, int]) -> int:
+    """Take up `latest` and `life`; returns the newest µs of receipt they know."""
+    rows = snapshot.latest(conn, *shard)
+    fleet.restore(
+        metric=rows["metric"].astype(np.int16), device_id=rows["device"].astype(np.int64),
+        ts=rows["ts"].astype(np.int64), value=rows["value"].astype(np.float64),
+        since=rows["since"].astype(np.int64), seen=rows["seen"].astype(np.int64),
+    )  # fmt: skip
+    life = snapshot.life(conn, *shard)
+    fleet.restore_life(life["home"].astype(np.int64), life["at"].astype(np.int64), life["device"].astype(np.int64))
+    return int(rows["seen"].max(initial=0))
+
+
+def _take_up_bulk(
+    conn: psycopg.Connection, fleet: Fleet, known: int, until: datetime, now: datetime, shard: tuple[int, int]
+) -> None:
+    """Take up stored readings from after anything known and before anything that waits."""
+    since = max(to_datetime(known), now - BULK_BACK)
+    if until - since < BULK_AFTER or not snapshot.any_reading(conn, since, until):
+        return
+    count, queued = 0, _keys(intake.all_waiting(conn, shard[1]))
+    for packed in snapshot.readings(conn, since, until, [metric.id for metric in metrics().values()], *shard):
+        fresh = packed[~np.isin(_keys([packed]), queued)]
+        fleet.apply(fresh, fresh["ts"])
+        count += len(fresh)
+    log.info("took up %d stored readings since %s", count, since.isoformat(timespec="seconds"))
+
+
+def _keys(batches: Iterable[Packed]) -> NDArray[np.void]:
+    """What makes a reading itself, as opaque bytes that can be compared."""
+    layout = np.dtype([(name, READING[name]) for name in ("ts", "device", "metric")])
+    rows = np.concatenate([np.zeros(0, READING), *batches])
+    keys = np.empty(len(rows), layout)
+    for name in layout.names or ():
+        keys[name] = rows[name]
+    return keys.view(f"V{layout.itemsize}")

@@ -1,0 +1,1 @@
+"""The engine's state as the database has it, read in bulk."""

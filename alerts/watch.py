@@ -1,0 +1,192 @@
+"""One engine's time as its shard's leader. Each step is one transaction: take, judge, write what was found, forget."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import perf_counter
+
+import numpy as np
+import psycopg
+
+from alerts import store
+from alerts.arrays import I8, to_datetime, to_us
+from alerts.binary import LATEST, LIFE, to_postgres
+from alerts.intake import store as intake
+from alerts.judge import Judge, Rule
+from alerts.ledger import Close, Raise
+from alerts.lifecycle import Kind
+from alerts.rebuild import load_baselines, rebuild, registered, same_registry
+from core.model import Disposition
+from core.packed import READING, Packed, unpack
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SLICE_BATCHES = 64  # a slice of the backlog is small enough that an emergency never waits long behind it
+SLICE_ROWS = 20_000
+
+
+class Watch:
+    """State, and the steps that change it. Any exception leaves it unusable: make another from the database."""
+
+    judge: Judge
+
+    def __init__(self, conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime) -> None:
+        """Read the state. `conn` holds the shard's lock: what it cannot commit, nobody else has judged."""
+        self.conn = conn
+        self.settings = settings
+        self.rules = rules
+        self.tick_ms = 0.0
+        self._ticked = to_us(now - timedelta(days=3650))
+        intake.prepare_latest(conn)
+        self.read(now)
+
+    def read(self, now: datetime) -> None:
+        """Take the whole state from the database."""
+        with self.conn.transaction():
+            intake.allow_long(self.conn)
+            self._seen_event = store.newest_event(self.conn)
+            self.judge = rebuild(self.conn, self.settings, self.rules, now)
+        self._life_written = self.judge.fleet.last_life.copy()
+
+    def refresh_registry(self, now: datetime) -> None:
+        """Take up homes and devices that were added, moved or retired."""
+        with self.conn.transaction():
+            intake.allow_long(self.conn)
+            fleet = registered(self.conn, self.settings.zone, self.settings.shards, self.settings.shard)
+        if not same_registry(fleet, self.judge.fleet):
+            self.write_latest()
+            self.read(now)
+
+    def refresh_baselines(self) -> None:
+        """Take up what was learned last night."""
+        with self.conn.transaction():
+            load_baselines(self.conn, self.settings, self.judge.fleet)
+
+    def judge_lane(self, now: datetime, *, urgent: bool) -> bool:
+        """Judge a slice of one lane; False when nothing waited."""
+        with self.conn.transaction():
+            batches = intake.waiting(
+                self.conn, self.settings.shard, urgent=urgent, batches=SLICE_BATCHES, rows=SLICE_ROWS
+            )
+            if not batches:
+                return False
+            self._hear_answers()
+            packed, received = _joined(batches)
+            batch = self.judge.fleet.apply(packed, received, to_us(now))
+            events = self._write_raises(self.judge.observe(batch), now)
+            intake.move_to_judged(self.conn, [one.id for one in batches])
+            store.add_events(self.conn, events)
+        return True
+
+    def tick(self, now: datetime) -> None:
+        """Judge what fails to arrive, as of the instant up to which everything that did arrive has been judged."""
+        begun = perf_counter()
+        with self.conn.transaction():
+            oldest = intake.oldest_telemetry(self.conn, self.settings.shard)
+            as_of = to_us(min(now, oldest) if oldest else now)
+            self._ticked = max(self._ticked, as_of)
+            self._hear_answers()
+            raises, closes = self.judge.tick(self._ticked)
+            self.tick_ms = (perf_counter() - begun) * 1000
+            events = self._write_raises(raises, now) + self._write_closes(closes, now)
+            store.add_events(self.conn, events)
+
+    def write_latest(self) -> None:
+        """Write what changed since the last time."""
+        fleet = self.judge.fleet
+        slots = fleet.slots
+        changed = np.flatnonzero(slots.changed)
+        lived = np.flatnonzero(fleet.last_life > self._life_written)
+        if not len(changed):
+            return
+        latest = np.empty(len(changed), LATEST)
+        latest["device"] = fleet.device_ids[slots.device[changed]]
+        latest["metric"], latest["value"] = slots.metric[changed], slots.value[changed]
+        for name, column in (("ts", slots.ts), ("since", slots.since), ("seen", slots.seen)):
+            latest[name] = to_postgres(column[changed])
+        lived = lived[fleet.last_life_device[lived] >= 0]
+        life = np.empty(len(lived), LIFE)
+        life["home"], life["at"] = fleet.home_ids[lived], to_postgres(fleet.last_life[lived])
+        life["device"] = fleet.device_ids[fleet.last_life_device[lived]]
+        with self.conn.transaction():
+            intake.write_latest(self.conn, self.settings.shard, latest, life)
+        slots.changed[changed] = False
+        self._life_written[lived] = fleet.last_life[lived]
+
+    def beat(self, now: datetime) -> None:
+        """Say that this engine lives, and how far behind it is."""
+        waits = intake.inbox(self.conn, self.settings.shard)
+        detail = {
+            "lag_seconds": round(max(0.0, (now - waits.oldest).total_seconds()), 3) if waits.oldest else 0.0,
+            "tick_ms": round(self.tick_ms, 2),
+            "homes": len(self.judge.fleet.home_ids),
+            "waiting": waits.batches,
+            "failed_rules": self.judge.failed_rules(to_us(now)),
+        }
+        intake.beat(self.conn, f"engine/{self.settings.shard}", now, detail)
+
+    def _hear_answers(self) -> None:
+        """Learn which alerts people have resolved."""
+        newest = store.newest_event(self.conn)
+        if newest > self._seen_event:
+            self.judge.recall(store.resolved_between(self.conn, self._seen_event, newest))
+            self._seen_event = newest
+
+    def _write_raises(self, raises: Sequence[Raise], now: datetime) -> list[store.Event]:
+        if not raises:
+            return []
+        opened = store.write_raises(self.conn, [self._record(one, now) for one in raises])
+        self.judge.written(raises, opened)
+        by_key = {(one.rule, one.home_id): one for one in opened}
+        events: list[store.Event] = []
+        for one in raises:
+            home_id = int(self.judge.fleet.home_ids[one.home])
+            alert = by_key[one.rule, home_id]
+            kinds = (Kind.OPENED,) if alert.inserted else one.events
+            log.info("alert %d of home %d: %s %s (%s)", alert.alert_id, home_id, one.rule, "+".join(kinds), one.reason)
+            data = {"severity": one.severity, "times": one.times}
+            events += [store.Event(alert.alert_id, now, kind, data=data) for kind in kinds]
+        return events
+
+    def _record(self, one: Raise, now: datetime) -> dict[str, object]:
+        fleet = self.judge.fleet
+        return {
+            "home_id": int(fleet.home_ids[one.home]),
+            "device_id": int(fleet.device_ids[one.device]) if one.device >= 0 else None,
+            "rule": one.rule, "severity": one.severity, "occurred_at": to_datetime(one.at), "opened_at": now,
+            "last_at": to_datetime(one.last), "count": one.times, "score": one.score, "late": one.late,
+            "evidence": one.evidence,
+        }  # fmt: skip
+
+    def _write_closes(self, closes: Iterable[Close], now: datetime) -> list[store.Event]:
+        events: list[store.Event] = []
+        closes = list(closes)
+        for resolve in (False, True):
+            mine = [one for one in closes if (Kind.RESOLVED in one.events) == resolve]
+            if not mine:
+                continue
+            stood = store.write_closes(self.conn, [one.alert_id for one in mine], now, resolve=resolve)
+            for one in (one for one in mine if one.alert_id in stood):
+                log.info("alert %d: %s %s", one.alert_id, one.rule, one.reason)
+                data = {"disposition": Disposition.RECOVERED} if resolve else {}
+                events += [
+                    store.Event(one.alert_id, now, kind, data=data if kind is Kind.RESOLVED else {})
+                    for kind in one.events
+                ]
+        return events
+
+
+def _joined(batches: Sequence[intake.Waiting]) -> tuple[Packed, I8]:
+    """All readings of the batches and when each was received; a batch that cannot be read is left out, and said."""
+    parts: list[Packed] = [np.zeros(0, READING)]
+    received: list[I8] = [np.zeros(0, np.int64)]
+    for batch in batches:
+        try:
+            rows = unpack(batch.payload)
+        except ValueError:
+            log.exception("batch %d is not whole records and is dropped", batch.id)
+            continue
+        parts.append(rows)
+        received.append(np.full(len(rows), to_us(batch.received_at)))
+    return np.concatenate(parts), np.concatenate(received)
