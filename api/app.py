@@ -23,9 +23,9 @@ def create(state: State) -> FastAPI:
     app.state.shouwang = state
     errors.install(app)
     app.add_middleware(Wrap, meter=state.meter)
-    app.include_router(auth.public, prefix="/api/v1")
+    app.include_router(auth.public)
     for module in (auth, alerts, homes, devices, dead_letters, catalogue, events, health):
-        app.include_router(module.router, prefix="/api/v1", dependencies=[Depends(way) for way in SECURITY])
+        app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
     app.include_router(reference.router)
     app.include_router(console.router)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from api.values import Answer, Instant, Moment, Page, Request, Search, Word
-from core.catalogue import Kind, device_types, metric_by_id
+from core.catalogue import Kind, device_types, metric_by_id, metrics
 
 Bucket = Literal["raw", "1m", "5m", "1h", "1d"]
 
@@ -103,7 +103,7 @@ class DeviceQuery(Page):
 class HistoryQuery(Request):
     """Which part of a device's past."""
 
-    metric: Word
+    metric: Annotated[Word, Field(json_schema_extra={"enum": list(metrics())})]
     since: Moment | None = Field(None, alias="from", description="24 hours before `to`, if not given")
     until: Moment | None = Field(None, alias="to", description="now, if not given")
     bucket: Literal["auto"] | Bucket = "auto"

@@ -80,6 +80,7 @@ class Lane(Answer):
     en: str
     unit: str
     kind: Kind
+    incomplete: bool = Field(description="there was more than 2000 points can show: the earliest are left out")
     points: list[tuple[int, float]] = Field(
         description="[epoch milliseconds, value]: events and conditions as they came, quantities as 5-minute means"
     )

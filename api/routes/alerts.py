@@ -14,10 +14,10 @@ from api.models.alerts import AlertDetail, AlertPage, AlertQuery, CommentBody, N
 from api.state import State
 from api.store import alerts as store
 from api.store.accounts import Caller
-from api.values import BigId
+from api.values import V1, BigId
 from core.model import Disposition
 
-router = APIRouter(prefix="/alerts", tags=["alerts"])
+router = APIRouter(prefix=f"{V1}/alerts", tags=["alerts"])
 AlertId = Annotated[BigId, Path()]
 CHANGES = documented(401, 403, 404, 409)
 STATES = {"open": "待处理", "acknowledged": "已接警", "dispatched": "已派人", "resolved": "已办结"}

@@ -10,9 +10,10 @@ from api.errors import ApiError, documented
 from api.models.accounts import Account, LoggedIn, Login
 from api.store import accounts
 from api.store.accounts import Caller
+from api.values import V1
 
-router = APIRouter(tags=["account"])
-public = APIRouter(tags=["account"])
+router = APIRouter(prefix=V1, tags=["account"])
+public = APIRouter(prefix=V1, tags=["account"])
 
 
 def _account(me: Caller) -> Account:

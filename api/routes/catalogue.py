@@ -8,9 +8,10 @@ from alerts.rules import discover
 from api.access import AnyCaller
 from api.errors import documented
 from api.models.catalogue import Catalogue, DeviceType, Metric, Rule
+from api.values import V1
 from core.catalogue import device_types, metrics
 
-router = APIRouter(tags=["catalogue"])
+router = APIRouter(prefix=V1, tags=["catalogue"])
 
 
 @router.get("/catalogue", responses=documented(401))

@@ -8,9 +8,9 @@ from api.access import AnyCaller, Now, Pool
 from api.errors import ApiError, documented, not_found
 from api.models.dead_letters import DeadLetterPage, DeadLetterQuery, ReplayRequested
 from api.store import dead_letters as store
-from api.values import BigId
+from api.values import V1, BigId
 
-router = APIRouter(prefix="/dead-letters", tags=["dead letters"])
+router = APIRouter(prefix=f"{V1}/dead-letters", tags=["dead letters"])
 
 
 @router.get("", responses=documented(401, 403))

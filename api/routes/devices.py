@@ -10,10 +10,10 @@ from api.errors import documented, invalid, not_found
 from api.models.devices import DeviceDetail, DevicePage, DeviceQuery, History, HistoryQuery
 from api.store import devices as store
 from api.store import history
-from api.values import Id
+from api.values import V1, Id
 from core.catalogue import metrics
 
-router = APIRouter(prefix="/devices", tags=["devices"])
+router = APIRouter(prefix=f"{V1}/devices", tags=["devices"])
 DeviceId = Annotated[Id, Path()]
 
 

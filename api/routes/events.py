@@ -17,9 +17,10 @@ from api.errors import documented
 from api.feed import PAGE, Feed, Frame, Subscriber, alert_frame
 from api.passwords import token_hash
 from api.store import accounts, events
+from api.values import V1
 from api.values import Request as QueryModel
 
-router = APIRouter(tags=["live"])
+router = APIRouter(prefix=V1, tags=["live"])
 PING = 5.0  # seconds without a word, at most: what a console may take for a lost connection is a few of these
 RECHECK = 15.0  # seconds between looks whether the session still holds
 EventId = Annotated[int, Query(ge=0, le=2**63 - 1)]

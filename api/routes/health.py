@@ -15,8 +15,9 @@ from api.health import judge
 from api.metrics import Figures
 from api.models.health import Health
 from api.store import health as store
+from api.values import V1
 
-router = APIRouter(tags=["health"])
+router = APIRouter(prefix=V1, tags=["health"])
 public = APIRouter(tags=["health"])
 PLAIN = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 

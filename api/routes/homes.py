@@ -10,9 +10,9 @@ from api.errors import documented, not_found
 from api.models.homes import DayQuery, Home, HomeDay, HomePage, HomeQuery
 from api.store import days
 from api.store import homes as store
-from api.values import Id
+from api.values import V1, Id
 
-router = APIRouter(prefix="/homes", tags=["homes"])
+router = APIRouter(prefix=f"{V1}/homes", tags=["homes"])
 HomeId = Annotated[Id, Path()]
 
 

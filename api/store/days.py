@@ -11,6 +11,7 @@ from api.store.alerts import rows
 from api.store.history import MAX_POINTS, SPANS
 from core.catalogue import Kind, device_types, metric_by_id, metrics
 
+# A lane that is too long keeps only the changes of its condition, of those the last, and says when that is not all.
 HERE = "i.device_id IN (SELECT device_id FROM installation WHERE home_id = %(home)s)"
 DAY = f"""
     WITH spans AS MATERIALIZED (
@@ -18,8 +19,10 @@ DAY = f"""
         FROM ({SPANS.format(condition=HERE)}) s
         JOIN device d ON d.id = s.device_id
         WHERE s.home_id = %(home)s AND s.since < %(to)s AND s.until > %(from)s)
-    SELECT device_id, type, room, metric, ms, value FROM (
-        SELECT p.*, row_number() OVER (PARTITION BY device_id, metric ORDER BY ms) AS number FROM (
+    SELECT device_id, type, room, metric, ms, value, kept > %(limit)s AS thinned FROM (
+        SELECT c.*, row_number() OVER w AS number, count(*) OVER (PARTITION BY device_id, metric) AS kept FROM (
+          SELECT p.*, count(*) OVER (PARTITION BY device_id, metric) AS total,
+                 value IS DISTINCT FROM lag(value) OVER (PARTITION BY device_id, metric ORDER BY ms) AS changed FROM (
             SELECT s.device_id, s.type, s.room, r.metric,
                    (extract(epoch FROM r.ts) * 1000)::bigint AS ms, r.value
             FROM spans s JOIN reading r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
@@ -29,7 +32,8 @@ DAY = f"""
                    (extract(epoch FROM time_bucket('5 minutes', r.ts)) * 1000)::bigint, avg(r.value)
             FROM spans s JOIN reading r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
             WHERE r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%(mean)s)
-            GROUP BY 1, 2, 3, 4, 5) p) numbered
+            GROUP BY 1, 2, 3, 4, 5) p) c
+        WHERE total <= %(limit)s OR changed WINDOW w AS (PARTITION BY device_id, metric ORDER BY ms DESC)) numbered
     WHERE number <= %(limit)s ORDER BY device_id, metric, ms
 """
 
@@ -50,5 +54,5 @@ def _lane(points: list[dict[str, Any]]) -> Lane:
         device_id=first["device_id"], type=first["type"], room=first["room"],
         type_zh=kind.zh if kind else first["type"], type_en=kind.en if kind else first["type"],
         metric=metric.name, zh=metric.zh, en=metric.en, unit=metric.unit, kind=metric.kind,
-        points=[(row["ms"], row["value"]) for row in points],
+        incomplete=first["thinned"], points=[(row["ms"], row["value"]) for row in points],
     )  # fmt: skip

@@ -1,0 +1,147 @@
+"""The API against its own OpenAPI document: schemathesis asks everything, in the name of an operator."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api_service import CSRF, serving
+from tests.registry import PASSWORD
+
+CHECKS = (
+    not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
+    response_headers_conformance,
+)  # fmt: skip
+ENDLESS = "/api/v1/events"
+BOUNDED = settings(
+    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    database=None, derandomize=True,
+)  # fmt: skip
+
+
+@pytest.fixture
+def service(database):
+    with serving(database, homes=1) as running:
+        running.sql(
+            "INSERT INTO dead_letter (received_at, topic, payload, code, reason, digest, last_at)"
+            " VALUES (now(), 'x', '\\xff00', 'bad_topic', 'no such topic', '\\x00', now())"
+        )
+        device, _ = running.registry.device(0, "wristband")
+        running.sql(
+            "INSERT INTO reading (ts, device_id, metric, value)"
+            " SELECT now() - n * interval '1 hour', %s, 11, 70 + n FROM generate_series(0, 30) n", device,
+        )  # fmt: skip
+        running.sql("INSERT INTO latest VALUES (%s, 11, now(), 70, now(), now())", device)
+        yield running
+
+
+def sent_as_operator(service):
+    token = service.login("op1").cookies["shouwang_session"]
+    return {**CSRF, "Authorization": f"Bearer {token}"}
+
+
+def test_every_answer_is_as_the_document_says(service):
+    """All operations but the endless stream; a fresh session each, since one of them logs out."""
+    schema = schemathesis.openapi.from_url(f"{service.url}/api/openapi.json").exclude(path=ENDLESS)
+    operations = [result.ok() for result in schema.get_all_operations()]
+    unsuccessful = set()
+    for operation in operations:
+        alert = service.raise_alert(rule=f"rule {operation.label}")
+        there = {"alert_id": alert, "letter_id": 1, "home_id": service.registry.homes[0], "device_id": 1}
+        if not any(status < 300 for status in statuses(operation, sent_as_operator(service), there)):
+            unsuccessful.add(operation.label)
+    assert unsuccessful == {"POST /api/v1/login"}  # nobody guesses a password
+
+
+def statuses(operation, headers, there):
+    """Every status that generated requests got: as generated, and once more for something that is there."""
+    found = []
+
+    @BOUNDED
+    @given(case=operation.as_strategy())
+    def ask(case):
+        for known in (False, True):
+            if known and not case.path_parameters:
+                return
+            if known:
+                case.path_parameters = {name: there[name] for name in case.path_parameters}
+            answer = case.call(headers=headers)
+            found.append(answer.status_code)
+            case.validate_response(answer, checks=CHECKS)
+
+    ask()
+    return found
+
+
+@pytest.mark.parametrize("status", ["401", "403", "404", "409", "422", "429", "500", "503"])
+def test_every_failure_in_the_document_has_the_one_shape(service, status):
+    document = service.client().get("/api/openapi.json").json()
+    found = [
+        answer["content"]["application/json"]["schema"]["$ref"]
+        for path, methods in document["paths"].items()
+        if path.startswith("/api/")
+        for operation in methods.values()
+        for code, answer in operation["responses"].items()
+        if code == status
+    ]
+    assert found
+    assert set(found) == {"#/components/schemas/ErrorBody"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/v1/alerts?rule=%00", None),
+        ("GET", "/api/v1/alerts?cursor=%00", None),
+        ("GET", "/api/v1/alerts?home=99999999999999999999", None),
+        ("GET", "/api/v1/alerts?limit=201", None),
+        ("GET", "/api/v1/alerts?since=0001-01-01T00:00:00%2B23:59", None),
+        ("GET", f"/api/v1/alerts/{2**63}", None),
+        ("GET", f"/api/v1/alerts/{'9' * 5000}", None),
+        ("GET", "/api/v1/alerts/0", None),
+        ("GET", "/api/v1/homes?q=%00", None),
+        ("GET", "/api/v1/homes/1/day?date=9999-12-31", None),
+        ("GET", "/api/v1/devices?battery_below=nan", None),
+        ("GET", "/api/v1/devices?type=%00", None),
+        ("GET", "/api/v1/devices/1/history?metric=%00", None),
+        ("GET", "/api/v1/dead-letters?code=%00", None),
+        ("GET", "/api/v1/events?last_event_id=-1", None),
+        ("GET", f"/api/v1/events?last_event_id={2**63}", None),
+        ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\u0000"}'),
+        ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\ud800"}'),
+        ("POST", "/api/v1/alerts/1/comment", b'{"note": ""}'),
+        ("POST", "/api/v1/alerts/1/comment", b"\xff\xfe"),
+        ("POST", "/api/v1/alerts/1/comment", b"{"),
+        ("POST", "/api/v1/alerts/1/comment", b"[" * 20000),
+        ("POST", "/api/v1/alerts/1/resolve", b'{"disposition": "lost"}'),
+        ("POST", "/api/v1/login", b'{"username": "\\u0000", "password": "x"}'),
+        ("POST", "/api/v1/login", b'{"username": 1e999, "password": {}}'),
+    ],
+)  # fmt: skip
+def test_what_no_database_could_take_is_refused_before_it(service, method, path, body):
+    headers = {**sent_as_operator(service), "Content-Type": "application/json"}
+    answer = service.client().request(method, path, content=body, headers=headers)
+    assert (answer.status_code, set(answer.json()), set(answer.json()["error"])) == (
+        422, {"error"}, {"code", "message", "details"},
+    )  # fmt: skip
+
+
+def test_every_kind_of_failure_has_the_one_shape(service):
+    client = service.login("op1")
+    for answer, status in (
+        (client.get("/api/v1/nothing"), 404), (client.get("/api"), 404), (client.get("/assets/none.js"), 404),
+        (client.put("/api/v1/alerts"), 405), (client.delete("/"), 405), (client.get("/api/v1/alerts/999"), 404),
+        (client.post("/api/v1/login", content=b"x" * 100_000, headers={"content-type": "application/json"}), 413),
+        (service.client().get("/api/v1/me"), 401), (service.login("vendor-acme").get("/api/v1/homes"), 403),
+        (client.post("/api/v1/login", json={"username": "op1", "password": PASSWORD, "role": "admin"}), 422),
+    ):  # fmt: skip
+        assert answer.status_code == status, answer.text
+        error = answer.json()["error"]
+        assert error["code"]
+        assert error["message"]

@@ -1,0 +1,198 @@
+"""The program itself: health, metrics, headers, the console's files, failures nobody foresaw, start and stop."""
+
+import logging
+import socket
+import threading
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import psycopg
+import pytest
+
+from api import console
+from api.health import Beat, Vitals, judge
+from api.server import run
+from api.store import alerts
+from core.settings import Settings
+from tests.api_service import serving, wait_for
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def service(database):
+    with serving(database) as running:
+        yield running
+
+
+def beat(process, seconds_ago=1.0, **detail):
+    return Beat(process, NOW - timedelta(seconds=seconds_ago), {"connected": True, "lag_seconds": 0.1, **detail})
+
+
+WELL = [beat("engine/0"), beat("ingest/1")]
+
+
+@pytest.mark.parametrize(
+    ("beats", "waits", "status", "codes"),
+    [
+        (WELL, None, "ok", []),
+        (WELL, 5, "ok", []),
+        ([], None, "down", ["engine_missing", "ingest_missing"]),
+        ([beat("engine/0", 10.1), WELL[1]], 60, "down", ["engine_0_stopped"]),
+        ([beat("engine/0", lag_seconds=11), WELL[1]], None, "degraded", ["engine_lagging"]),
+        (WELL, 11, "degraded", ["engine_lagging"]),  # a stuck engine does not tell; the table does
+        ([WELL[0], beat("ingest/1", 11)], None, "down", ["ingest_1_stopped"]),
+        ([*WELL, beat("ingest/2", 11)], None, "degraded", ["ingest_2_stopped"]),
+        ([*WELL, beat("ingest/2", connected=False)], None, "degraded", ["ingest_2_disconnected"]),
+        ([*WELL, beat("ingest/old", 90_000)], None, "ok", []),
+        ([WELL[0], beat("ingest/old", 90_000)], None, "down", ["ingest_missing"]),
+    ],
+)
+def test_health_says_what_keeps_alerts_from_being_raised(beats, waits, status, codes):
+    oldest = NOW - timedelta(seconds=waits) if waits else None
+    health = judge(Vitals(beats, oldest), 1, NOW)
+    assert (health.status, [problem.code for problem in health.problems]) == (status, codes)
+    assert all(problem.message_zh and problem.message_en for problem in health.problems)
+
+
+def test_every_shard_must_be_alive():
+    health = judge(Vitals(WELL, None), 2, NOW)
+    assert (health.status, health.engine.alive) == ("down", False)
+
+
+def test_health_is_asked_of_the_database(service):
+    client = service.login("op1")
+    assert client.get("/api/v1/health").json()["status"] == "down"
+    for process in ("engine/0", "ingest/1"):
+        service.sql(
+            "INSERT INTO heartbeat VALUES (%s, now(), '{\"connected\": true}')", process, program="engine"
+        )  # fmt: skip
+    assert client.get("/api/v1/health").json()["status"] == "ok"
+
+
+def test_metrics_count_by_route_and_tell_nothing_personal(service):
+    alert_id = service.raise_alert()
+    service.sql("INSERT INTO heartbeat VALUES ('ingest/1', now(), '{\"connected\": true, \"received\": 7}')")
+    client = service.login("op1")
+    client.get(f"/api/v1/alerts/{alert_id}")
+    client.get("/api/v1/homes", params={"q": "老人"})
+    text = client.get("/metrics").text
+    for line in (
+        'shouwang_http_requests_total{method="GET",route="/api/v1/alerts/{alert_id}",status="200"} 1.0',
+        'shouwang_alerts_active{severity="emergency",state="open"} 1.0',
+        'shouwang_ingest_received{worker="1"} 7.0',
+        'shouwang_heartbeat_age_seconds{process="ingest/1"}',
+        "shouwang_unjudged_batches 0.0", "shouwang_unjudged_age_seconds 0.0", "shouwang_database_up 1.0",
+    ):  # fmt: skip
+        assert line in text
+    assert "老人" not in text
+
+
+def test_every_answer_has_the_security_headers(service):
+    for path in ("/", "/api/v1/me", "/api/nothing", "/healthz", "/api/docs"):
+        headers = service.client().get(path).headers
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "script-src 'self';" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "server" not in headers
+    assert service.client().get("/api/v1/me").headers["cache-control"] == "no-store"
+
+
+def test_the_reference_lists_every_route_without_foreign_scripts(service):
+    page = service.client().get("/api/docs").text
+    assert "/api/v1/alerts/{alert_id}/acknowledge" in page
+    assert "<script" not in page
+
+
+def test_without_a_built_console_a_page_says_how_to_build_it(service, tmp_path, monkeypatch):
+    monkeypatch.setattr(console, "STATIC", tmp_path)
+    answer = service.client().get("/")
+    assert (answer.status_code, "npm" in answer.text) == (200, True)
+
+
+def test_the_console_is_served_with_its_own_addresses(service, tmp_path, monkeypatch):
+    static = tmp_path / "static"
+    (static / "assets").mkdir(parents=True)
+    (static / "index.html").write_text("<!doctype html>index")
+    (static / "assets" / "app-1a2b.js").write_text("app")
+    (tmp_path / "secret").write_text("secret")
+    monkeypatch.setattr(console, "STATIC", static)
+    client = service.client()
+    for path in ("/", "/alerts/7", "/homes"):
+        answer = client.get(path)
+        assert (answer.text, answer.headers["cache-control"]) == ("<!doctype html>index", "no-cache")
+    asset = client.get("/assets/app-1a2b.js")
+    assert (asset.text, "immutable" in asset.headers["cache-control"]) == ("app", True)
+    index = client.get("/")
+    assert client.get("/", headers={"If-None-Match": index.headers["etag"]}).status_code == 304
+    assert client.head("/").status_code == 200
+    assert client.get("/assets/gone.js").status_code == 404
+    for path in ("/..%2fsecret", "/%2e%2e/secret", "/assets/..%2f..%2fsecret", "/%00"):
+        assert "secret" not in client.get(path).text
+
+
+def test_an_unforeseen_error_gives_an_id_and_the_log_says_where_without_what(service, caplog, monkeypatch):
+    def broken(*_):
+        raise psycopg.errors.UniqueViolation("Key (name)=(测试·张桂兰) already exists")
+
+    monkeypatch.setattr(alerts, "summary", broken)
+    answer = service.login("op1").get("/api/v1/alerts/summary")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (500, "internal")
+    assert error["details"]["id"] in caplog.text
+    assert "UniqueViolation" in caplog.text
+    assert "routes/alerts.py" in caplog.text
+    assert "张桂兰" not in caplog.text + answer.text
+
+
+def test_a_lost_database_connection_is_mended_before_the_next_request(service):
+    client = service.login("op1")
+    service.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'api' AND datname = current_database()"
+    )
+    assert client.get("/api/v1/me").status_code == 200
+
+
+def test_while_the_database_is_away_health_and_requests_say_so(service, cluster):
+    client = service.login("op1")
+    name = service.database.name
+    cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+    cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    assert client.get("/healthz").status_code == 503
+    assert "shouwang_database_up 0.0" in client.get("/metrics").text
+    answer = client.get("/api/v1/me")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+    wait_for(lambda: client.get("/api/v1/me").status_code == 200, 20)
+
+
+def test_many_at_once_are_all_answered(service):
+    """More requests than threads and connections: none may wait for what another holds."""
+    token = service.login("op1").cookies["shouwang_session"]
+    limits = httpx.Limits(max_connections=120)
+    statuses = []
+
+    def ask():
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=service.url, timeout=30, limits=limits, headers=headers) as client:
+            statuses.append(client.get("/api/v1/alerts").status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(120)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 120
+
+
+def test_a_taken_port_is_reported_and_nothing_keeps_running(database, caplog):
+    caplog.set_level(logging.INFO)
+    before = threading.active_count()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(database_url=database.url("api"), api_port=port)
+        with pytest.raises(OSError, match="in use"):
+            run(settings, threading.Event())
+    assert threading.active_count() == before
