@@ -1,0 +1,27 @@
+export const zh = {
+  app: "守望", board: "值班台", homes: "住户", devices: "设备", letters: "被拒消息", logout: "退出", language: "EN",
+  theme: "切换明暗", help: "按键说明", search: "搜索", loading: "载入中…", more: "更多", none: "没有符合条件的记录", error: "出错了：{message}",
+  login: { title: "守望 · 值班登录", username: "用户名", password: "密码", submit: "登录", failed: "登录失败：{message}" },
+  severity: { emergency: "紧急", urgent: "急", attention: "注意", maintenance: "维护", concern: "关怀" },
+  state: { open: "待接警", acknowledged: "已接警", dispatched: "已派人", resolved: "已办结" },
+  disposition: { real: "真实险情", false_alarm: "误报", test: "测试", device_fault: "设备故障", recovered: "自行恢复" },
+  kind: {
+    opened: "报警", raised: "再次报警", severity: "升级", cleared: "状况解除", returned: "再次出现", suppressed: "抑制", unsuppressed: "取消抑制",
+    acknowledged: "接警", dispatched: "派人", resolved: "办结", comment: "备注",
+  },
+  live: { on: "实时", lost: "与服务器的连接已断开 {span}，画面可能已过时，正在重连…", stale: "可能已过时" },
+  sound: { enable: "点击启用报警声", mute: "静音 2 分钟", muted: "已静音", on: "声音已开" },
+  quiet: { title: "一切平静", text: "没有未办结的报警。", watch: "系统守护中，最近一次检查 {time}", unknown: "等待系统状态…" },
+  alert: {
+    acknowledge: "接警", dispatch: "派人", resolve: "办结", comment: "添加备注", open: "查看", happened: "发生时间", opened: "报警时间", age: "已过",
+    count: "次数", why: "依据", call: "联系谁", history: "处理记录", person: "老人", chart: "前后数据", note: "备注（可不填）", noteNeeded: "备注内容",
+    result: "结果", late: "迟到", cleared: "已解除", suppressed: "已抑制", by: "{name} 处理中", system: "系统", conflict: "未能执行：{name} 已在 {time} {state}",
+    conflictPlain: "未能执行：报警当前为“{state}”", save: "保存", cancel: "取消", device: "设备", years: "{n} 岁", limit: "限值", noChart: "这台设备没有可绘制的数据",
+  },
+  filter: { all: "全部", unanswered: "只看待接警", text: "地区、地址、姓名…" },
+  home: { person: "老人", address: "地址", devices: "设备", silent: "失联", alerts: "报警", life: "最近活动", day: "一天的起居", date: "日期", baseline: "平时最长静默", latest: "最新数值", empty: "这一天没有数据" },
+  device: { serial: "编号", type: "类型", vendor: "厂商", room: "位置", home: "住户", seen: "最近消息", battery: "电量", status: "状态", online: "在线", offline: "离线", silent: "失联", normal: "正常", onlySilent: "只看失联", lowBattery: "只看低电量", never: "从未" },
+  letter: { at: "时间", topic: "主题", reason: "原因", count: "次数", payload: "原文", replay: "重新处理", requested: "已请求", replayed: "已处理", empty: "没有被拒的消息" },
+  keys: { move: "上下移动", acknowledge: "接警", open: "打开", search: "搜索", board: "回值班台", mute: "静音", help: "本说明", close: "关闭" },
+  yes: "是", no: "否",
+};

@@ -1,0 +1,17 @@
+import { createApp } from "vue";
+import App from "./App.vue";
+import { whenUnauthorised } from "./api";
+import { i18n } from "./i18n";
+import * as live from "./live";
+import { router } from "./router";
+import { account } from "./session";
+import "./style.css";
+
+document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "dark";
+whenUnauthorised(() => {
+  account.value = null;
+  live.stop();
+  const at = router.currentRoute.value;
+  if (at.name !== "login") void router.push({ name: "login", query: { next: at.fullPath } });
+});
+createApp(App).use(i18n).use(router).mount("#app");
