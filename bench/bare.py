@@ -25,7 +25,7 @@ def subscribe(port: int, password: str, count: int) -> None:
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "bare", protocol=mqtt.MQTTv5)
     client.username_pw_set("ingest", password)
     client.on_message = on_message
-    client.on_connect = lambda client, *_: client.subscribe("sw/v1/+/+/telemetry", qos=1)  # type: ignore[assignment]
+    client.on_connect = lambda client, *_: client.subscribe("sw/v1/+/+/telemetry", qos=1)
     client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect("127.0.0.1", port)
     client.loop_forever()

@@ -32,7 +32,7 @@ class Stream(threading.Thread):
 
 
 def measure(site: Site, token: str, buttons: dict[str, str], pause: float) -> list[float]:
-    """Seconds per SOS, sorted. `buttons` maps a home's code to its button's serial; raises TimeoutError if one is lost."""
+    """Seconds per SOS, sorted; raises TimeoutError if one is lost. `buttons`: a home's code to its button's serial."""
     stream = Stream(site, token)
     stream.start()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-sos", protocol=mqtt.MQTTv5)

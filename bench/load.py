@@ -1,4 +1,4 @@
-"""A load of QoS 1 messages, pre-encoded and written to the socket in bulk, so that the publisher is not what is measured.
+"""A load of QoS 1 messages, pre-encoded and written in bulk, so that the publisher is not what is measured.
 
 MQTT 3.1.1 spoken directly: a client library would spend more per message than broker and worker together.
 """

@@ -176,7 +176,7 @@ def wristband(context: Context) -> list[Series]:
     up = ~context.at(at, *LYING)
     pulse = habits(context.seed, context.home.number).pulse + np.where(up, 6, -6)
     walk = np.where(context.at(at, "out"), 60, np.where(up, 8, 0)) * context.cadence / 60
-    steps = 4000 * (context.on - EPOCH).days % 900_000 + np.cumsum(np.round(walk))
+    steps = 4000.0 * ((context.on - EPOCH).days % 225) + np.cumsum(np.round(walk))
     return [
         Series("heart_rate", at, np.round(context.random.normal(pulse, 4)).astype(np.float64)),
         Series("spo2", at, np.round(np.clip(context.random.normal(96.5, 0.7, len(at)), 94, 99))),

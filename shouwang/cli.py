@@ -18,11 +18,11 @@ from typing import Annotated
 import psycopg
 import typer
 from argon2 import PasswordHasher
-from device_sim.command import simulate
 
 from core import database, settings, store
 from core.model import Role
 from core.register import read
+from device_sim.command import simulate
 
 app = typer.Typer(
     help="Shouwang 守望: keeps watch over the safety devices in the homes of elderly people who live alone.\n\n"

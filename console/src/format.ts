@@ -6,6 +6,8 @@ const full = new Intl.DateTimeFormat("zh-CN", {
 });
 const day = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE });
 
+/** Charts draw UTC; this moves an instant so that what they draw is the homes' own clock (no daylight saving there). */
+export const onChart = (ms: number) => ms + 8 * 3600e3;
 export const time = (iso: string | null) => (iso ? clock.format(new Date(iso)) : "—");
 export const moment = (iso: string | null) => (iso ? full.format(new Date(iso)) : "—");
 export const localDate = (at: number) => day.format(new Date(at));

@@ -1,4 +1,4 @@
-"""The demo's logins and its welcome. The password is random per instance: even a demo has no secret that everybody knows."""
+"""The demo's logins and its welcome. The password is random: even a demo has no secret that everybody knows."""
 
 import secrets
 from pathlib import Path

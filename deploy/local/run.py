@@ -1,10 +1,11 @@
-"""`make run`: the whole system with a simulated pilot on this machine, until Ctrl-C. Data stays; a second run goes on."""
+"""`make run`: the whole system with a simulated pilot, until Ctrl-C. Data stays; a second run goes on."""
 
 import argparse
 import fcntl
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -158,8 +159,6 @@ def delete_data() -> None:
     prefix = instance_name(0, 0).rsplit("-", 2)[0]
     for home in ensure_root().glob(f"srv/{prefix}-*"):
         with alone(home):
-            import shutil
-
             shutil.rmtree(home)
 
 

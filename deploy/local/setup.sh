@@ -11,7 +11,7 @@ say() { printf '[setup] %s\n' "$*" >&2; }
 fail() { printf '[setup] %s\n' "$*" >&2; exit 1; }
 
 "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || fail "Python 3.11 or newer is needed (PYTHON= names it)"
-node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null || fail "Node.js 20 or newer is needed"
+node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' 2>/dev/null || fail "Node.js 20 or newer is needed"
 command -v npm >/dev/null || fail "npm is needed; it comes with Node.js"
 
 packages=()
