@@ -179,7 +179,7 @@ def wristband(context: Context) -> list[Series]:
     steps = 4000.0 * ((context.on - EPOCH).days % 225) + np.cumsum(np.round(walk))
     return [
         Series("heart_rate", at, np.round(context.random.normal(pulse, 4)).astype(np.float64)),
-        Series("spo2", at, np.round(np.clip(context.random.normal(96.5, 0.7, len(at)), 94, 99))),
+        Series("spo2", at, np.round(np.clip(context.random.normal(96.5, 0.7, len(at)), 94, 99)).astype(np.float64)),
         Series("skin_temperature", at, np.round(context.random.normal(33, 0.5, len(at)), 1)),
         Series("steps", at, steps),
         Series("worn", at, np.ones(len(at))),

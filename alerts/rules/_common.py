@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Batch, Column, Fleet
-from core.catalogue import Metric
+from core.catalogue import Metric, metrics
 from core.model import Severity
 from core.packed import Flag
 
@@ -87,7 +87,9 @@ def pressed(fleet: Fleet, batch: Batch, metric: str, severity: Severity, zh: str
         row = int(found.device[position])
         names = device_names(fleet, row)
         at = iso(found.ts[position])
-        return evidence(fleet, row, zh.format(names[0]), en.format(names[1]), value=1, since=at)
+        return evidence(
+            fleet, row, zh.format(names[0]), en.format(names[1]), metric=metrics()[metric], value=1, since=at
+        )
 
     late = (found.flags & Flag.LATE) != 0
     return Findings.of(found.home, found.ts, severity=severity, evidence=show, device=found.device, late=late)
