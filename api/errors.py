@@ -63,7 +63,9 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def answer(error: ApiError) -> Response:
     """The response for an error."""
     body = {"error": {"code": error.code, "message": error.message, "details": error.details}}
-    return Response(orjson.dumps(body, default=str), error.status, error.headers, "application/json")
+    return Response(
+        orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z), error.status, error.headers, "application/json"
+    )
 
 
 CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}

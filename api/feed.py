@@ -145,14 +145,14 @@ class Feed:
             except psycopg.Error as error:
                 log.warning("live feed lost the database: %s %s", type(error).__name__, error.sqlstate or "")
                 self._stop.wait(pause * random.uniform(0.5, 1))  # noqa: S311  jitter, not a secret
-                pause = min(pause * 2, 3)
+                pause = min(pause * 2, 1)
 
     def _listen(self, conn: psycopg.Connection) -> None:
         if self.last_id is None:
             self.last_id = events.newest(conn)
         while not self._stop.is_set():
             self._catch_up(conn)
-            for _ in conn.notifies(timeout=1, stop_after=1):
+            for _ in conn.notifies(timeout=0.5, stop_after=1):
                 pass
 
     def _catch_up(self, conn: psycopg.Connection) -> None:

@@ -29,6 +29,7 @@ HEADERS = {
 }
 
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
 
 
@@ -55,7 +56,7 @@ class Wrap:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self.meter.answered(scope["method"], _route(scope), status, time.perf_counter() - begun)
+                self.meter.answered(_method(scope), _route(scope), status, time.perf_counter() - begun)
                 _complete(scope, MutableHeaders(scope=message))
             await send(message)
 
@@ -81,6 +82,11 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return bounded
+
+
+def _method(scope: Scope) -> str:
+    """The method, if it is one: a client may send any word."""
+    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 def _route(scope: MutableMapping[str, Any]) -> str:

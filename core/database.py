@@ -21,9 +21,13 @@ def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connect
 
 
 def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
-    """A pool of up to `size` connections, checked before each use; not opened yet."""
+    """A pool of up to `size` connections, checked before each use; not opened yet.
+
+    It soon gives up reconnecting by itself, whose pauses grow, so that the next request tries at once.
+    """
     return ConnectionPool(
-        url, min_size=1, max_size=size, timeout=5, check=ConnectionPool.check_connection, open=False,
+        url, min_size=1, max_size=size, timeout=5, reconnect_timeout=2, open=False,
+        check=ConnectionPool.check_connection,
         kwargs={"application_name": name, "connect_timeout": 5, "options": LIMITS, "keepalives_idle": 10},
     )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 import json
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,8 +167,9 @@ class Stream:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._response is not None:
-            self._response.close()
+        if self._response is not None:  # closing alone would not wake the thread that reads
+            with suppress(OSError):
+                self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
 
     def _read(self) -> None:

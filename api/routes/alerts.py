@@ -1,6 +1,6 @@
 """Alerts: the list, one of them, and what an operator does about it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -92,9 +92,10 @@ def _act(
     except AlertNotFound as error:
         raise not_found("告警") from error
     except AlertConflict as conflict:
+        at = conflict.at.astimezone(UTC) if conflict.at else None
         by = f"，处理人：{conflict.handler}" if conflict.handler else ""
         raise ApiError(
             409, "conflict", f"该告警{STATES[conflict.state]}{by} (already {conflict.state})",
-            state=conflict.state, handler_name=conflict.handler, at=conflict.at,
+            state=conflict.state, handler_name=conflict.handler, at=at,
         ) from conflict  # fmt: skip
     return _detail(conn, shared, me, alert_id, now)

@@ -1,12 +1,14 @@
 """GET /events: what happens, as it happens."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
+import psycopg
 from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
@@ -19,6 +21,8 @@ from api.passwords import token_hash
 from api.store import accounts, events
 from api.values import V1
 from api.values import Request as QueryModel
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix=V1, tags=["live"])
 PING = 5.0  # seconds without a word, at most: what a console may take for a lost connection is a few of these
@@ -64,8 +68,12 @@ def live(
 
 
 def _session_holds(pool: ConnectionPool, digest: bytes) -> bool:
-    with pool.connection() as conn:
-        return accounts.session_account(conn, digest, datetime.now(UTC)) is not None
+    """Whether the session is still good; while the database is away it is, for that is when health must be heard."""
+    try:
+        with pool.connection(timeout=1) as conn:
+            return accounts.session_account(conn, digest, datetime.now(UTC)) is not None
+    except psycopg.Error:
+        return True
 
 
 class Stream:
@@ -88,6 +96,8 @@ class Stream:
             async with aclosing(self._live(subscriber)) as live:
                 async for data in live:
                     yield data
+        except psycopg.Error as error:  # the client comes back and goes on where it was
+            log.warning("a live stream lost the database: %s", type(error).__name__)
         finally:
             self.feed.unsubscribe(subscriber)
 

@@ -79,57 +79,55 @@ def statuses(operation, headers, there):
     return found
 
 
-@pytest.mark.parametrize("status", ["401", "403", "404", "409", "422", "429", "500", "503"])
-def test_every_failure_in_the_document_has_the_one_shape(service, status):
+def test_every_failure_in_the_document_has_the_one_shape(service):
     document = service.client().get("/api/openapi.json").json()
-    found = [
-        answer["content"]["application/json"]["schema"]["$ref"]
+    found = {
+        (code, answer["content"]["application/json"]["schema"].get("$ref"))
         for path, methods in document["paths"].items()
         if path.startswith("/api/")
         for operation in methods.values()
         for code, answer in operation["responses"].items()
-        if code == status
-    ]
-    assert found
-    assert set(found) == {"#/components/schemas/ErrorBody"}
+        if code >= "400"
+    }
+    shape = "#/components/schemas/ErrorBody"
+    assert found == {(code, shape) for code in ("401", "403", "404", "409", "422", "429", "500", "503")}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/api/v1/alerts?rule=%00", None),
-        ("GET", "/api/v1/alerts?cursor=%00", None),
-        ("GET", "/api/v1/alerts?home=99999999999999999999", None),
-        ("GET", "/api/v1/alerts?limit=201", None),
-        ("GET", "/api/v1/alerts?since=0001-01-01T00:00:00%2B23:59", None),
-        ("GET", f"/api/v1/alerts/{2**63}", None),
-        ("GET", f"/api/v1/alerts/{'9' * 5000}", None),
-        ("GET", "/api/v1/alerts/0", None),
-        ("GET", "/api/v1/homes?q=%00", None),
-        ("GET", "/api/v1/homes/1/day?date=9999-12-31", None),
-        ("GET", "/api/v1/devices?battery_below=nan", None),
-        ("GET", "/api/v1/devices?type=%00", None),
-        ("GET", "/api/v1/devices/1/history?metric=%00", None),
-        ("GET", "/api/v1/dead-letters?code=%00", None),
-        ("GET", "/api/v1/events?last_event_id=-1", None),
-        ("GET", f"/api/v1/events?last_event_id={2**63}", None),
-        ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\u0000"}'),
-        ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\ud800"}'),
-        ("POST", "/api/v1/alerts/1/comment", b'{"note": ""}'),
-        ("POST", "/api/v1/alerts/1/comment", b"\xff\xfe"),
-        ("POST", "/api/v1/alerts/1/comment", b"{"),
-        ("POST", "/api/v1/alerts/1/comment", b"[" * 20000),
-        ("POST", "/api/v1/alerts/1/resolve", b'{"disposition": "lost"}'),
-        ("POST", "/api/v1/login", b'{"username": "\\u0000", "password": "x"}'),
-        ("POST", "/api/v1/login", b'{"username": 1e999, "password": {}}'),
-    ],
-)  # fmt: skip
-def test_what_no_database_could_take_is_refused_before_it(service, method, path, body):
-    headers = {**sent_as_operator(service), "Content-Type": "application/json"}
-    answer = service.client().request(method, path, content=body, headers=headers)
-    assert (answer.status_code, set(answer.json()), set(answer.json()["error"])) == (
-        422, {"error"}, {"code", "message", "details"},
-    )  # fmt: skip
+HOSTILE = [
+    ("GET", "/api/v1/alerts?rule=%00", None),
+    ("GET", "/api/v1/alerts?cursor=%00", None),
+    ("GET", "/api/v1/alerts?home=99999999999999999999", None),
+    ("GET", "/api/v1/alerts?limit=201", None),
+    ("GET", "/api/v1/alerts?since=0001-01-01T00:00:00%2B23:59", None),
+    ("GET", f"/api/v1/alerts/{2**63}", None),
+    ("GET", f"/api/v1/alerts/{'9' * 5000}", None),
+    ("GET", "/api/v1/alerts/0", None),
+    ("GET", "/api/v1/homes?q=%00", None),
+    ("GET", "/api/v1/homes/1/day?date=9999-12-31", None),
+    ("GET", "/api/v1/devices?battery_below=nan", None),
+    ("GET", "/api/v1/devices?type=%00", None),
+    ("GET", "/api/v1/devices/1/history?metric=%00", None),
+    ("GET", "/api/v1/dead-letters?code=%00", None),
+    ("GET", "/api/v1/events?last_event_id=-1", None),
+    ("GET", f"/api/v1/events?last_event_id={2**63}", None),
+    ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\u0000"}'),
+    ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\ud800"}'),
+    ("POST", "/api/v1/alerts/1/comment", b'{"note": ""}'),
+    ("POST", "/api/v1/alerts/1/comment", b"\xff\xfe"),
+    ("POST", "/api/v1/alerts/1/comment", b"{"),
+    ("POST", "/api/v1/alerts/1/comment", b"[" * 20000),
+    ("POST", "/api/v1/alerts/1/resolve", b'{"disposition": "lost"}'),
+    ("POST", "/api/v1/login", b'{"username": "\\u0000", "password": "x"}'),
+    ("POST", "/api/v1/login", b'{"username": 1e999, "password": {}}'),
+]
+
+
+def test_what_no_database_could_take_is_refused_before_it(service):
+    client, headers = service.client(), {**sent_as_operator(service), "Content-Type": "application/json"}
+    for method, path, body in HOSTILE:
+        answer = client.request(method, path, content=body, headers=headers)
+        assert (path, body, answer.status_code) == (path, body, 422)
+        assert set(answer.json()["error"]) == {"code", "message", "details"}
 
 
 def test_every_kind_of_failure_has_the_one_shape(service):

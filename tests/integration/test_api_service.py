@@ -14,7 +14,7 @@ from api.health import Beat, Vitals, judge
 from api.server import run
 from api.store import alerts
 from core.settings import Settings
-from tests.api_service import serving, wait_for
+from tests.api_service import Stream, serving, wait_for
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -155,17 +155,23 @@ def test_a_lost_database_connection_is_mended_before_the_next_request(service):
     assert client.get("/api/v1/me").status_code == 200
 
 
-def test_while_the_database_is_away_health_and_requests_say_so(service, cluster):
-    client = service.login("op1")
-    name = service.database.name
-    cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-    cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-    assert client.get("/healthz").status_code == 503
-    assert "shouwang_database_up 0.0" in client.get("/metrics").text
-    answer = client.get("/api/v1/me")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
-    cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
-    wait_for(lambda: client.get("/api/v1/me").status_code == 200, 20)
+def test_while_the_database_is_away_health_and_requests_say_so(service, cluster, monkeypatch):
+    monkeypatch.setattr("api.routes.events.RECHECK", 0.2)
+    client, name = service.login("op1"), service.database.name
+    with Stream(client) as stream:
+        cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        assert client.get("/healthz").status_code == 503
+        assert "shouwang_database_up 0.0" in client.get("/metrics").text
+        answer = client.get("/api/v1/me")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+        codes = set()
+        while "database_unreachable" not in codes:
+            codes |= {problem["code"] for problem in stream.events.get(timeout=10).data["problems"]}
+        cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        wait_for(lambda: client.get("/api/v1/me").status_code == 200, 20)
+        alert_id = service.raise_alert()
+        assert stream.alerts(1)[0].data["alert"]["id"] == alert_id  # on the same connection, without a reload
 
 
 def test_many_at_once_are_all_answered(service):
