@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import connect, grant_login, migrate
+from deploy.broker import first_file
 
 PROGRAMS = ("ingest", "engine", "api", "registrar")
 
@@ -71,6 +72,26 @@ def provision(folder: Path, vendors: Iterable[str]) -> Secrets:
         made.write(folder / "vendor_passwords.json", json.dumps(passwords | missing, indent=1))
     _ = made.postgres, made.mqtt_admin, made.mqtt_ingest, made.database
     return made
+
+
+def write_urls(made: Secrets, host: str, port: int, database: str) -> None:
+    """Each program's connection URL as a file `<program>_url`, for SHOUWANG_DATABASE_URL_FILE."""
+    urls = {program: (program, password) for program, password in made.database.items()} | {
+        "owner": ("postgres", made.postgres)
+    }
+    for name, (user, password) in urls.items():
+        made.write(made.folder / f"{name}_url", f"postgresql://{user}:{password}@{host}:{port}/{database}")
+
+
+def write_broker(made: Secrets, folder: Path) -> None:
+    """The broker's configuration and, if it has none yet, its accounts, for the vendor's container image."""
+    folder.mkdir(parents=True, exist_ok=True)
+    template = (Path(__file__).parent / "mosquitto.conf").read_text(encoding="utf-8")
+    text = template.replace("@LISTENER@", "listener 1883").replace("@DATA@", str(folder))
+    (folder / "mosquitto.conf").write_text(text.replace("@PLUGIN@", "/usr/lib/mosquitto_dynamic_security.so"))
+    accounts = folder / "dynamic-security.json"
+    if not accounts.exists():
+        made.write(accounts, first_file(made.mqtt_admin, made.mqtt_ingest, made.vendors))
 
 
 def setup_database(owner_url: str, made: Secrets) -> list[str]:

@@ -84,7 +84,8 @@ def _left_in_the_dark(fleet: Fleet, now: int, since: NDArray[np.int64], params: 
     """Who left this night, long enough ago: somebody out since the afternoon is visiting, not wandering."""
     hours, which = np.unique(since // HOUR, return_inverse=True)
     dark = np.array(
-        [night(local_hour(fleet, int(hour) * HOUR), params.night_begins, params.night_ends) for hour in hours]
+        [night(local_hour(fleet, int(hour) * HOUR), params.night_begins, params.night_ends) for hour in hours],
+        dtype=bool,
     )
     lasted = now - since
     return dark[which] & (lasted > params.out_minutes * MINUTE) & (lasted < 12 * HOUR)

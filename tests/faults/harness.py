@@ -32,13 +32,11 @@ class Load:
     site: Site
     registry: Registry
     rate: float = 200.0  # messages per second
-    acknowledged: set[tuple[int, int]] = field(default_factory=set)  # (device id, ts in ms)
-    pressed: set[int] = field(default_factory=set)  # home ids whose SOS was acknowledged
-    _pending: dict[int, tuple[int, int] | int] = field(default_factory=dict)
+    _sent: dict[int, tuple[int, int] | int] = field(default_factory=dict)  # by mid: (device id, ts in ms), or home id
+    _acknowledged: set[int] = field(default_factory=set)  # mids
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
-        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run)
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "load", protocol=mqtt.MQTTv5)
         self._client.username_pw_set("acme", self.site.secrets.vendors["acme"])
@@ -57,7 +55,7 @@ class Load:
         """Publish no more, and wait until the broker has acknowledged everything."""
         self._stop.set()
         self._thread.join()
-        eventually(lambda: not self._pending, 60)
+        eventually(lambda: len(self._acknowledged) == len(self._sent), 60)
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -77,16 +75,20 @@ class Load:
                 self._publish(f"sw/v1/acme/{button}/event", event, self.registry.homes[number // 100])
 
     def _publish(self, topic: str, payload: str, what: tuple[int, int] | int) -> None:
-        with self._lock:
-            self._pending[self._client.publish(topic, payload, qos=1).mid] = what
+        self._sent[self._client.publish(topic, payload, qos=1).mid] = what
 
     def _on_publish(self, _client: mqtt.Client, _data: object, mid: int, *_: object) -> None:
-        with self._lock:
-            what = self._pending.pop(mid)
-        if isinstance(what, tuple):
-            self.acknowledged.add(what)
-        else:
-            self.pressed.add(what)
+        self._acknowledged.add(mid)
+
+    @property
+    def acknowledged(self) -> set[tuple[int, int]]:
+        """(device id, ts in ms) of every reading the broker took."""
+        return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, tuple)}
+
+    @property
+    def pressed(self) -> set[int]:
+        """Homes whose SOS the broker took."""
+        return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
 
 
 def account(site: Site, load: Load) -> None:
@@ -99,7 +101,8 @@ def account(site: Site, load: Load) -> None:
                 " WHERE metric = (SELECT id FROM metric WHERE name = 'water_volume')"
             ).fetchall()
 
-        eventually(lambda: load.acknowledged <= set(stored()), 60)
+        acknowledged = load.acknowledged
+        eventually(lambda: acknowledged <= set(stored()), 60)
         rows = stored()
         assert len(rows) == len(set(rows)), "a reading is stored twice"
         eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch").fetchone()[0], 60)
