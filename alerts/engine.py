@@ -37,7 +37,6 @@ class Engine:
     def __init__(self, settings: Settings, rules: Mapping[str, Rule] | None = None) -> None:
         self.settings = settings
         self.rules = discover() if rules is None else rules
-        self._learned = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set, through every loss of the database."""
@@ -77,8 +76,8 @@ class Engine:
         store.listen(conn)  # before the state is read, so that nothing is missed between
         watch = Watch(conn, self.settings, self.rules, _now())
         log.info("ready: leading shard %d of %d", self.settings.shard, self.settings.shards)
-        with nightly(self.settings, self._learned.set):
-            shift = Shift(watch, self.settings, self._learned)
+        with nightly(self.settings):
+            shift = Shift(watch, self.settings)
             while not stop.is_set():
                 shift.turn(_now())
             watch.write_latest()
@@ -87,13 +86,13 @@ class Engine:
 class Shift:
     """What is due when, while leading."""
 
-    def __init__(self, watch: Watch, settings: Settings, learned: threading.Event) -> None:
+    def __init__(self, watch: Watch, settings: Settings) -> None:
         self.watch = watch
         self.settings = settings
-        self.learned = learned
         long_ago = datetime.min.replace(tzinfo=UTC)
         self.tick_at = self.latest_at = self.beat_at = long_ago
         self.registry_at: datetime | None = None
+        self.learned = False  # new baselines are to be taken up
 
     def turn(self, now: datetime) -> None:
         """One round: emergencies, a slice of the rest, whatever is due; then wait if there was nothing to judge."""
@@ -107,8 +106,8 @@ class Shift:
         if self.registry_at and now >= self.registry_at:
             self.registry_at = None
             self.watch.refresh_registry(now)
-        if self.learned.is_set():
-            self.learned.clear()
+        if self.learned:
+            self.learned = False
             self.watch.refresh_baselines()
         if now >= self.tick_at:
             self.tick_at = now + self.settings.tick
@@ -127,6 +126,7 @@ class Shift:
         for notice in self.watch.conn.notifies(timeout=seconds, stop_after=1):
             if notice.channel == "registry" and self.registry_at is None:
                 self.registry_at = now + REGISTRY_SETTLES
+            self.learned |= notice.channel == "baseline"
 
 
 def _now() -> datetime:

@@ -1,7 +1,7 @@
 """What runs by the clock: learning each home's rhythm every night, dropping readings past their keep."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -63,11 +63,11 @@ def signs_of_life(
 
 
 @contextmanager
-def nightly(settings: Settings, learned: Callable[[], None]) -> Iterator[BackgroundScheduler]:
-    """Run the night's jobs while the context lasts; calls `learned` from its own thread after new baselines."""
+def nightly(settings: Settings) -> Iterator[BackgroundScheduler]:
+    """Run the night's jobs while the context lasts."""
     scheduler = BackgroundScheduler(timezone=settings.zone)
     options = {"trigger": "cron", "coalesce": True, "misfire_grace_time": 6 * 3600}
-    scheduler.add_job(_learn, args=[settings, learned], hour=3, minute=30, id="learn", **options)
+    scheduler.add_job(_learn, args=[settings], hour=3, minute=30, id="learn", **options)
     if settings.shard == 0:
         scheduler.add_job(_retain, args=[settings], hour=4, minute=10, id="retention", **options)
     scheduler.start()
@@ -77,11 +77,10 @@ def nightly(settings: Settings, learned: Callable[[], None]) -> Iterator[Backgro
         scheduler.shutdown(wait=False)
 
 
-def _learn(settings: Settings, learned: Callable[[], None]) -> None:
+def _learn(settings: Settings) -> None:
     with closing(connect(settings.database_url.get_secret_value(), "engine nightly", autocommit=True)) as conn:
         homes = learn_baselines(conn, settings.zone, datetime.now(UTC), settings.shards, settings.shard)
     log.info("learned the rhythms of %d homes", homes)
-    learned()
 
 
 def _retain(settings: Settings) -> None:

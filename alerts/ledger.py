@@ -23,6 +23,7 @@ RANK = {severity: severity.rank for severity in Severity}
 BY_RANK = list(Severity)
 HOLD_OFF = timedelta(minutes=30)  # resolved, and it still holds: raised again after this, so that nobody forgets it
 LONG_HOLD_OFF = timedelta(days=1)  # where the answer takes until the next day: a fault, a battery
+AT_ONCE = 2_000  # new alerts of one rule in one tick: an emergency must not wait behind a longer transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ class Docket:
         if not len(findings):
             return
         ranks = _ranks(findings)
-        for home in np.unique(findings.home):
-            mine = np.flatnonzero(findings.home == home)
+        for mine in _by_home(findings, np.arange(len(findings))):
+            home = int(findings.home[mine[0]])
             if self.lasting and self._held_off(home, now):
                 log.debug("%s home row %d: held off, it was resolved and has not been over since", self.rule, home)
                 continue
@@ -129,9 +130,11 @@ class Docket:
         goes_on = self.active[home] & (self.alert[home] > 0) & (self.rank[home] <= ranks)
         held_off = self.active[home] & (self.alert[home] == 0) & (self.quiet_until[home] > now)
         fresh = np.flatnonzero(~goes_on & ~held_off)
-        self.active[home] = True
-        for one in np.unique(home[fresh]):
-            yield self._raise(findings, fresh[home[fresh] == one], ranks, now, again=False)
+        if len(fresh) > AT_ONCE:
+            log.warning("%s: %d findings at once; the worst %d now, the rest next", self.rule, len(fresh), AT_ONCE)
+            fresh = fresh[np.argsort(ranks[fresh], kind="stable")][:AT_ONCE]
+        for mine in _by_home(findings, fresh):
+            yield self._raise(findings, mine, ranks, now, again=False)
 
     def note_clear(self, findings: Findings, now: int) -> None:
         """Take up where the rule says the condition is over; a home with a finding is not."""
@@ -198,6 +201,14 @@ class Docket:
 def _hold_off(standing: Standing) -> timedelta:
     next_day = RANK[standing.severity] >= RANK[Severity.MAINTENANCE]
     return LONG_HOLD_OFF if next_day or standing.disposition is Disposition.DEVICE_FAULT else HOLD_OFF
+
+
+def _by_home(findings: Findings, chosen: I8) -> Iterator[I8]:
+    """The chosen positions, one array per home."""
+    if not len(chosen):
+        return
+    order = chosen[np.argsort(findings.home[chosen], kind="stable")]
+    yield from np.split(order, np.flatnonzero(np.diff(findings.home[order])) + 1)
 
 
 def _ranks(findings: Findings) -> I1:

@@ -36,8 +36,8 @@ def try_lead(conn: psycopg.Connection, shard: int) -> bool:
 
 
 def listen(conn: psycopg.Connection) -> None:
-    """Be told of new batches, answers of operators, and changes of the registry. Needs autocommit."""
-    for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry"):
+    """Be told of new batches, answers of operators, changes of the registry, rhythms learned. Needs autocommit."""
+    for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry", "LISTEN baseline"):
         conn.execute(statement)
 
 
@@ -154,6 +154,7 @@ def write_baselines(conn: psycopg.Connection, shards: int, shard: int, rows: Rec
         (now,),
     )
     conn.execute("DROP TABLE fresh_baseline")
+    conn.execute("NOTIFY baseline")
 
 
 def drop_old_readings(conn: psycopg.Connection, keep: timedelta) -> int:

@@ -394,6 +394,20 @@ def test_a_home_registered_while_the_engine_runs_is_watched_within_seconds(setti
         eventually(lambda: inbox(0, "new", "sos", (datetime.now(UTC), 1)) or look("SELECT 1 FROM alert"), seconds=8)
 
 
+def test_rhythms_learned_while_the_engine_runs_are_taken_up(settings, database, registry, look):
+    seen: list[float] = []
+
+    def ask(fleet: Fleet, now: int, params: None) -> Findings:
+        seen.append(float(np.nanmax(fleet.baseline, initial=0)))
+        return Findings.none()
+
+    with running(settings, Rule("ask", (), tick=ask)):
+        eventually(lambda: seen)
+        look("INSERT INTO baseline VALUES (%s, 3, 3600, 21, now()) RETURNING 1", registry.homes[0])
+        look("SELECT pg_notify('baseline', '')")
+        eventually(lambda: seen[-1] == 3600)
+
+
 def test_the_real_rules_raise_an_sos_and_find_a_device_that_has_never_spoken(settings, inbox, look):
     with running(settings):
         inbox(0, "sos_button", "sos", (datetime.now(UTC), 1))

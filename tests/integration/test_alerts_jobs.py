@@ -1,6 +1,5 @@
 """The night's work: every home's rhythm is learned from what is stored, and old readings go."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -52,25 +51,25 @@ def test_a_home_with_habits_gets_a_rhythm_and_one_without_does_not(database, reg
 
 def test_the_night_has_its_jobs_and_ends_with_the_context(database):
     settings = Settings(database_url=database.url("engine"))
-    learned = threading.Event()
-    with nightly(settings, learned.set) as scheduler:
+    with nightly(settings) as scheduler, psycopg.connect(database.url("engine"), autocommit=True) as conn:
+        conn.execute("LISTEN baseline")
         learn, retention = scheduler.get_job("learn"), scheduler.get_job("retention")
         assert learn.next_run_time.astimezone(ZONE).strftime("%H:%M") == "03:30"
         learn.modify(next_run_time=datetime.now(UTC))
         retention.modify(next_run_time=datetime.now(UTC))
-        assert learned.wait(10)
+        assert [notice.channel for notice in conn.notifies(timeout=10, stop_after=1)] == ["baseline"]
 
 
 def test_readings_past_their_keep_are_dropped(database, registry, history):
-    with psycopg.connect(database.url("engine"), autocommit=True) as conn:
-        count = "SELECT count(*) FROM reading WHERE ts < now() - interval '400 days'"
-        assert conn.execute(count).fetchone() == (0,)
-    with psycopg.connect(database.owner, autocommit=True) as owner, owner.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO reading (ts, device_id, metric, value) VALUES (now() - interval '500 days', 1, 1, 1)"
+    old = "SELECT count(*) FROM reading WHERE ts < now() - interval '400 days'"
+    with psycopg.connect(database.owner, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO reading (ts, device_id, metric, value)"
+            " VALUES (now() - interval '500 days', 1, 1, 1), (now(), 1, 1, 1)"
         )
-    settings = Settings(database_url=database.url("engine"))
-    with nightly(settings, lambda: None) as scheduler:
-        scheduler.get_job("retention").func(settings)
-    with psycopg.connect(database.url("engine"), autocommit=True) as conn:
-        assert conn.execute(count).fetchone() == (0,)
+        assert conn.execute(old).fetchone() == (1,)
+        with nightly(Settings(database_url=database.url("engine"))) as scheduler:
+            retention = scheduler.get_job("retention")
+            retention.func(*retention.args)
+        assert conn.execute(old).fetchone() == (0,)
+        assert conn.execute("SELECT count(*) FROM reading WHERE ts > now() - interval '1 day'").fetchone() == (1,)
