@@ -9,6 +9,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,8 @@ from core.database import connect
 log = logging.getLogger(__name__)
 
 QUEUE = 500  # frames a slow client may be behind before it is disconnected
-PAGE = 500  # events read at once
+PAGE = 200  # events read at once
+PATIENCE = 0.5  # seconds that the next page of a burst waits for clients which are still reading the last one
 
 
 class Frame(NamedTuple):
@@ -115,6 +117,16 @@ class Feed:
         """Hand frames to every subscriber, from any thread."""
         self._call(self._deliver, frames)
 
+    def _let_drain(self) -> None:
+        """In a burst, let clients that read keep up; one that does not can hold up a page by PATIENCE, no more."""
+        end = time.monotonic() + PATIENCE
+        delivered = threading.Event()
+        self._call(delivered.set)
+        delivered.wait(PATIENCE)
+        while any(not one.over and not one.queue.empty() for one in tuple(self._subscribers)):
+            if time.monotonic() > end or self._stop.wait(0.005):
+                return
+
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         loop = self._loop
         if loop is None or loop.is_closed():
@@ -165,3 +177,4 @@ class Feed:
                 self.publish([alert_frame(change) for change in found])
             if len(found) < PAGE:
                 return
+            self._let_drain()

@@ -17,30 +17,44 @@ from numpy.typing import NDArray
 from alerts.fleet import Fleet
 from alerts.learn import MIN_DAYS, learn
 from alerts.rules import discover
+from core.catalogue import metrics
+from core.packed import READING, Packed
 
 ZONE = ZoneInfo("UTC")  # the files' local time is taken as it is
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
+BED, DOOR, MOTION = 1, 2, 3
+DEVICE_OF = {"Bed": BED, "Maindoor": DOOR}
+METRIC_OF = {BED: "in_bed", DOOR: "door_open", MOTION: "motion"}
 STOPS = (8, 11, 15, 19, 22)  # o'clock at which a life is made to stop
 
 
-def signs(path: Path) -> NDArray[np.int64]:
-    """Every sensor's start and end, in µs, in order."""
-    found = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", path.read_text(encoding="utf-8"))
-    moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in found]
-    return np.array(sorted(int(moment.timestamp()) * 1_000_000 for moment in moments), np.int64)
+def events(path: Path) -> Packed:
+    """What the sensors said, in order: the bed's occupancy, the house door, and movement for everything else."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines()[2:]:
+        begin, end, where, *_ = [field for field in re.split(r"\t+", line.strip()) if field]
+        device = DEVICE_OF.get(where.strip(), MOTION)
+        for text, value in ((begin, 1.0), (end, 1.0 if device == MOTION else 0.0)):
+            moment = int(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()) * 1_000_000
+            rows.append((moment, device, metrics()[METRIC_OF[device]].id, 0, value))
+    return np.sort(np.array(rows, READING), order="ts")
 
 
-def alarms(life: NDArray[np.int64], usual: NDArray[np.float32], begin: int, end: int) -> list[int]:
+def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> list[int]:
     """The minutes at which the rule begins to speak between `begin` and `end`."""
     rule = discover()["no_sign_of_life"]
     assert rule.tick is not None
-    fleet = Fleet.build([1], [(1, 1, "motion_sensor")], zone=ZONE)
+    fleet = Fleet.build(
+        [1], [(BED, 1, "bed_sensor"), (DOOR, 1, "door_contact"), (MOTION, 1, "motion_sensor")], zone=ZONE
+    )
     fleet.baseline[0] = usual
-    raised, speaking = [], False
+    raised, speaking, taken = [], False, 0
     for now in range(begin, end, MINUTE):
-        fleet.last_life[:] = life[np.searchsorted(life, now, side="right") - 1]
-        fleet.last_life_device[:] = 0
+        upto = int(np.searchsorted(life["ts"], now, side="right"))
+        if upto > taken:
+            fleet.apply(life[taken:upto], now, now)
+            taken = upto
         fleet.last_seen[:] = now
         fires = len(rule.tick(fleet, now, rule.params)) > 0
         if fires and not speaking:
@@ -51,19 +65,20 @@ def alarms(life: NDArray[np.int64], usual: NDArray[np.float32], begin: int, end:
 
 def score(path: Path) -> None:
     """Print one home's figures."""
-    life = signs(path)
+    said = events(path)
+    life = said["ts"]
     days = range(int(life[0]) // DAY + 1 + MIN_DAYS, int(life[-1]) // DAY)
     false, delays = 0, []
     for day in days:
         before = life[life < day * DAY]
         now = datetime.fromtimestamp(day * 86400, UTC)
         usual = learn(np.zeros(len(before), np.int32), before, 1, ZONE, now)[0][0]
-        false += len(alarms(life, usual, day * DAY, (day + 1) * DAY))
+        false += len(alarms(said, usual, day * DAY, (day + 1) * DAY))
         for hour in STOPS:
             stop = day * DAY + hour * 60 * MINUTE
-            cut = life[life < stop]
+            cut = said[life < stop]
             first = alarms(cut, usual, stop, stop + DAY)
-            delays.append((first[0] - int(cut[-1])) / MINUTE / 60)
+            delays.append((first[0] - int(cut["ts"][-1])) / MINUTE / 60)
     weeks = len(days) / 7
     longest = float(np.diff(life).max()) / MINUTE / 60
     print(f"{path.stem}: {len(days)} days judged, longest silence {longest:.1f} h")

@@ -4,8 +4,9 @@ Nobody has moved, opened a door, got up, drawn water or taken a step for longer 
 The limit is the home's own learned silence for the hour (alerts/learn.py) with half as much again on top, never below
 two hours and never above twelve. The numbers are own choices, weighed on two real lives (docs/rules.md): the longest
 silence there was 4.5 and 6.0 hours, and after a fall an hour on the floor already costs lives (Wild et al., BMJ 1981).
-In bed with a pulse counts as alive, up to fourteen hours. Out of the house, the limit is eighteen hours and the matter
-less urgent. A home that no life-showing device speaks for is not judged here; `device_silent` says so.
+In bed with a pulse counts as alive, up to fourteen hours; in a bed whose sensor knows no pulse, up to the ceiling. Out
+of the house, the limit is eighteen hours and the matter less urgent. A home that no life-showing device speaks for is
+not judged here; `device_silent` says so.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from alerts.fleet import Fleet
 from alerts.rules._common import (
     HOUR,
     MINUTE,
+    Homes,
     device_names,
     en_duration,
     evidence,
@@ -57,8 +59,9 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     limit = np.where(np.isnan(usual), params.unlearned_hours * HOUR, usual * params.margin * 1_000_000)
     limit = np.clip(limit, params.floor_hours * HOUR, params.ceiling_hours * HOUR)
     away, _, _ = left_home(fleet)
-    in_bed = _alive_in_bed(fleet, now, params)
-    limit[in_bed] = params.in_bed_hours * HOUR
+    alive, unknown = _in_bed(fleet, now, params)
+    limit[unknown] = params.ceiling_hours * HOUR
+    limit[alive] = params.in_bed_hours * HOUR
     limit[away] = params.away_hours * HOUR
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
     still = now - last
@@ -76,15 +79,16 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     )  # fmt: skip
 
 
-def _alive_in_bed(fleet: Fleet, now: int, params: Params) -> NDArray[np.bool_]:
-    """Homes whose bed is occupied and reports a pulse or a breath."""
+def _in_bed(fleet: Fleet, now: int, params: Params) -> tuple[Homes, Homes]:
+    """Homes whose bed is occupied: (with a pulse or a breath, by a sensor that has never told either)."""
     bed = fleet.column("in_bed")
     occupied = marked(fleet, bed, bed.value == 1)
-    pulse = np.zeros(len(fleet.home_ids), bool)
+    pulse, measured = np.zeros(len(fleet.home_ids), bool), np.zeros(len(fleet.home_ids), bool)
     for name in ("heart_rate", "breathing_rate"):
         column = fleet.column(name)
         pulse |= marked(fleet, column, now - column.ts < params.pulse_minutes * MINUTE)
-    return occupied & pulse
+        measured |= marked(fleet, column, column.ts > 0)
+    return occupied & pulse, occupied & ~measured
 
 
 def _spoken_for(fleet: Fleet, now: int) -> NDArray[np.bool_]:
