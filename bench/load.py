@@ -21,7 +21,7 @@ def connect(port: int, user: str, password: str, client: str) -> socket.socket:
     """A connected MQTT session; raises ConnectionError when the broker refuses."""
     sock = socket.create_connection(("127.0.0.1", port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    body = b"\x00\x04MQTT\x04\xc2\x02\x58" + b"".join(_text(word.encode()) for word in (client, user, password))
+    body = b"\x00\x04MQTT\x04\xc2\x00\x3c" + b"".join(_text(word.encode()) for word in (client, user, password))
     sock.sendall(b"\x10" + _length(len(body)) + body)
     if sock.recv(4) != b"\x20\x02\x00\x00":
         raise ConnectionError("the broker refuses the load's login")
