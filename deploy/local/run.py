@@ -29,7 +29,7 @@ from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-STEPS = 7
+STEPS = 6
 HISTORY_DAYS = 21
 ZONE = ZoneInfo("Asia/Shanghai")
 
