@@ -1,5 +1,7 @@
 """docker-compose.yml shares its settings with the programs, publishes nothing beyond loopback and holds no secret."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,14 @@ from typer.testing import CliRunner
 from core.settings import PREFIX, Settings
 from shouwang.cli import app
 
-COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8"))
+FILE = Path(__file__).parents[2] / "docker-compose.yml"
+COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES = COMPOSE["services"]
+
+
+def test_the_file_conforms_to_the_compose_specification():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("name", SERVICES)
