@@ -32,6 +32,7 @@ def test_hourly_figures_are_a_continuous_aggregate_with_its_policies(made):
 def test_readers_cannot_tell_the_editions_apart(made, database):
     with psycopg.connect(database.owner) as conn:
         columns = conn.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'reading_hourly' ORDER BY ordinal_position"
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'reading_hourly'"
+            " ORDER BY ordinal_position"
         ).fetchall()
     assert [name for (name,) in columns] == made["columns"]
