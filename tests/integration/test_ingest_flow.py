@@ -1,8 +1,7 @@
 """From a real broker into a real database: stored once, judged once, refused with a reason, nothing lost."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import paho.mqtt.client as mqtt
@@ -15,16 +14,9 @@ from paho.mqtt.properties import Properties
 from core.packed import Flag, unpack
 from core.settings import Settings
 from ingest.worker import run
+from tests.faults.harness import eventually
+from tests.programs import working
 from tests.registry import seed
-
-
-def eventually(what: Callable[[], object], seconds: float = 15) -> object:
-    """The first true answer of `what`; fails when there is none in time."""
-    end = time.monotonic() + seconds
-    while not (answer := what()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
 
 
 @contextmanager
@@ -58,19 +50,6 @@ def settings(database, broker):
     return Settings(database_url=database.url("ingest"), mqtt_port=broker.port, mqtt_password=broker.accounts.ingest)
 
 
-@contextmanager
-def working(settings) -> Iterator[threading.Event]:
-    stop = threading.Event()
-    thread = threading.Thread(target=run, args=(settings, stop))
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
 @pytest.fixture
 def query(database):
     with psycopg.connect(database.owner, autocommit=True) as conn:
@@ -79,7 +58,7 @@ def query(database):
 
 @pytest.fixture
 def worker(settings, query, registry):
-    with working(settings) as stop:
+    with working(run, settings) as stop:
         eventually(lambda: query("SELECT 1 FROM heartbeat WHERE (detail->>'connected')::bool"))
         time.sleep(0.3)  # the subscriptions follow the connection
         yield stop
@@ -214,7 +193,7 @@ def test_a_row_the_database_refuses_is_blamed_alone(settings, broker, registry, 
     with psycopg.connect(database.owner) as conn:
         conn.execute("ALTER TABLE reading ADD CONSTRAINT test CHECK (value <> 13)")
     _, serial = registry.device(0, "water_meter")
-    with vendor(broker) as client, working(settings):
+    with vendor(broker) as client, working(run, settings):
         eventually(lambda: query("SELECT 1 FROM heartbeat WHERE (detail->>'connected')::bool"))
         for number in range(20):
             ts = int(time.time() * 1000) + number
@@ -228,7 +207,7 @@ def test_a_row_the_database_refuses_is_blamed_alone(settings, broker, registry, 
 
 def test_messages_that_arrive_while_no_worker_runs_wait_for_it(settings, broker, registry, query):
     _, serial = registry.device(0, "motion_sensor")
-    with working(settings):
+    with working(run, settings):
         eventually(lambda: query("SELECT 1 FROM heartbeat WHERE (detail->>'connected')::bool"))
         time.sleep(0.3)
     with vendor(broker) as client:
@@ -239,5 +218,5 @@ def test_messages_that_arrive_while_no_worker_runs_wait_for_it(settings, broker,
                 f'{{"ts": {1000 * (int(time.time()) - number)}, "values": {{"motion": 1}}}}',
             )
     assert query("SELECT count(*) FROM reading") == [(0,)]
-    with working(settings):
+    with working(run, settings):
         eventually(lambda: query("SELECT count(*) FROM reading") == [(50,)])
