@@ -16,6 +16,7 @@ from alerts.judge import Judge, Rule
 from alerts.ledger import Close, Raise
 from alerts.lifecycle import Kind
 from alerts.rebuild import load_baselines, rebuild, registered, same_registry
+from core.catalogue import metrics
 from core.model import Disposition
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 SLICE_BATCHES = 64  # a slice of the backlog is small enough that an emergency never waits long behind it
 SLICE_ROWS = 20_000
+CANARY = metrics()["canary"].id
 
 
 class Watch:
@@ -76,6 +78,8 @@ class Watch:
             batch = self.judge.fleet.apply(packed, received, to_us(now))
             events = self._write_raises(self.judge.observe(batch), now)
             intake.move_to_judged(self.conn, [one.id for one in batches])
+            if urgent:
+                self._echo(packed)
             store.add_events(self.conn, events)
         return True
 
@@ -125,6 +129,12 @@ class Watch:
             "failed_rules": self.judge.failed_rules(to_us(now)),
         }
         intake.beat(self.conn, f"engine/{self.settings.shard}", now, detail)
+
+    def _echo(self, packed: Packed) -> None:
+        """Let a self-check signal go on; the newest few are enough after an outage."""
+        signals = packed["ts"][packed["metric"] == CANARY]
+        if len(signals):
+            intake.echo(self.conn, signals[-100:].tolist())
 
     def _hear_answers(self) -> None:
         """Learn which alerts people have resolved."""

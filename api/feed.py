@@ -41,6 +41,11 @@ def alert_frame(change: Change) -> Frame:
     return Frame(change.id, change.area_path, b"event: alert\nid: %d\ndata: %s\n\n" % (change.id, body))
 
 
+def canary_frame(at: str) -> Frame:
+    """A self-check signal that came the whole way, by the microsecond it was sent."""
+    return Frame(0, "", b'event: canary\ndata: {"ts": %d}\n\n' % int(at))
+
+
 def within(path: str, scope: str) -> bool:
     """Whether an area is another, or lies in it."""
     return path == scope or path.startswith(f"{scope}.")
@@ -151,6 +156,7 @@ class Feed:
             try:
                 with connect(self._url, "api feed", autocommit=True) as conn:
                     conn.execute("LISTEN alert_event")
+                    conn.execute("LISTEN canary")
                     log.info("live feed listening")
                     pause = 0.1
                     self._listen(conn)
@@ -164,8 +170,9 @@ class Feed:
             self.last_id = events.newest(conn)
         while not self._stop.is_set():
             self._catch_up(conn)
-            for _ in conn.notifies(timeout=0.5, stop_after=1):
-                pass
+            for notice in conn.notifies(timeout=0.5, stop_after=1):
+                if notice.channel == "canary":
+                    self.publish([canary_frame(at) for at in notice.payload.split(",")])
 
     def _catch_up(self, conn: psycopg.Connection) -> None:
         assert self.last_id is not None

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from api.models.health import EngineHealth, Health, IngestHealth, Problem
+from alerts.canary.links import WORDS
+from api.models.health import CanaryHealth, EngineHealth, Health, IngestHealth, Problem
 
 DEAD_AFTER = timedelta(seconds=10)  # programs beat every 2 s
 LAG_LIMIT = timedelta(seconds=10)
@@ -36,7 +37,10 @@ def judge(vitals: Vitals, shards: int, now: datetime) -> Health:
     lag = _lag(engines, vitals.oldest_unjudged, now)
     wanted = [engines.get(f"engine/{shard}") for shard in range(shards)]
     ingest = [_ingest(beat, now) for beat in workers]
-    problems = [*_engine_problems(wanted, lag, now), *_ingest_problems(ingest, now)]
+    canary = next((_canary(beat, now) for beat in vitals.beats if beat.process == "canary"), None)
+    problems = [
+        *_engine_problems(wanted, lag, now), *_ingest_problems(ingest, now), *_canary_problems(canary, now),
+    ]  # fmt: skip
     alive = all(beat is not None and _alive(beat, now) for beat in wanted)
     engine = EngineHealth(
         at=min((beat.at for beat in wanted if beat), default=None),
@@ -45,7 +49,7 @@ def judge(vitals: Vitals, shards: int, now: datetime) -> Health:
     )
     down = not alive or not any(worker.alive for worker in ingest)
     status: Literal["ok", "degraded", "down"] = "down" if down else "degraded" if problems else "ok"
-    return Health(status=status, problems=problems, engine=engine, ingest=ingest, now=now)
+    return Health(status=status, problems=problems, engine=engine, ingest=ingest, canary=canary, now=now)
 
 
 def unreachable(since: datetime, now: datetime) -> Health:
@@ -57,7 +61,7 @@ def unreachable(since: datetime, now: datetime) -> Health:
         since=since,
     )
     engine = EngineHealth(at=None, lag_seconds=None, alive=False)
-    return Health(status="down", problems=[problem], engine=engine, ingest=[], now=now)
+    return Health(status="down", problems=[problem], engine=engine, ingest=[], canary=None, now=now)
 
 
 def _alive(beat: Beat, now: datetime) -> bool:
@@ -75,6 +79,13 @@ def _ingest(beat: Beat, now: datetime) -> IngestHealth:
     return IngestHealth(
         worker=beat.process.removeprefix("ingest/"), at=beat.at, alive=_alive(beat, now),
         connected=bool(beat.detail.get("connected", False)),
+    )  # fmt: skip
+
+
+def _canary(beat: Beat, now: datetime) -> CanaryHealth:
+    return CanaryHealth(
+        at=beat.at, alive=_alive(beat, now), round_trip_seconds=beat.detail.get("round_trip_seconds"),
+        broken=beat.detail.get("broken"),
     )  # fmt: skip
 
 
@@ -127,3 +138,19 @@ def _ingest_problems(workers: list[IngestHealth], now: datetime) -> Iterator[Pro
                 message_en=f"Ingest worker {worker.worker} has lost the message broker: no messages arrive there.",
                 since=worker.at,
             )
+
+
+def _canary_problems(canary: CanaryHealth | None, now: datetime) -> Iterator[Problem]:
+    if canary and not canary.alive:
+        yield Problem(
+            code="canary_stopped",
+            message_zh="系统自检程序已停止：值班台还在工作，但线路断了不会自动发现。请联系技术人员。",
+            message_en="The self-check has stopped: a broken link would not be noticed by itself. Call the technician.",
+            since=canary.at,
+        )
+    elif canary and canary.broken:
+        words = WORDS[canary.broken]
+        yield Problem(
+            code=f"canary_{canary.broken}", message_zh=f"系统自检失败：{words.zh}",
+            message_en=f"Self-check failed. {words.en}", since=canary.at,
+        )  # fmt: skip

@@ -3,14 +3,25 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "SHOUWANG_"
+
+
+def _seconds(value: object) -> object:
+    """`90` or `0.2` as seconds; anything else is left to pydantic, which reads ISO 8601 and HH:MM:SS."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Span = Annotated[timedelta, BeforeValidator(_seconds)]
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -55,20 +66,16 @@ class Settings(BaseSettings):
         default=2000, ge=1, le=65535, description="messages in flight that are not committed yet"
     )
     batch_readings: int = Field(default=5000, ge=1, description="a batch is written when it has this many readings …")
-    batch_age: timedelta = Field(default=timedelta(milliseconds=200), description="… or is this old")
-    clock_ahead: timedelta = Field(
-        default=timedelta(minutes=5), description="device time further ahead is not believed"
-    )
-    clock_behind: timedelta = Field(default=timedelta(days=7), description="device time further behind is not believed")
-    late_after: timedelta = Field(default=timedelta(minutes=10), description="older on arrival: stored, flagged late")
+    batch_age: Span = Field(default=timedelta(milliseconds=200), description="… or is this old")
+    clock_ahead: Span = Field(default=timedelta(minutes=5), description="device time further ahead is not believed")
+    clock_behind: Span = Field(default=timedelta(days=7), description="device time further behind is not believed")
+    late_after: Span = Field(default=timedelta(minutes=10), description="older on arrival: stored, flagged late")
 
     shards: int = Field(default=1, ge=1, le=1024, description="engine shards; a home's shard is home.id modulo this")
     shard: int = Field(default=0, ge=0, description="the shard this engine judges")
-    tick: timedelta = Field(default=timedelta(seconds=1), description="how often absence is judged")
-    latest_every: timedelta = Field(default=timedelta(seconds=5), description="how often `latest` is written")
-    retention: timedelta = Field(
-        default=timedelta(days=400), description="readings older than this are dropped nightly"
-    )
+    tick: Span = Field(default=timedelta(seconds=1), description="how often absence is judged")
+    latest_every: Span = Field(default=timedelta(seconds=5), description="how often `latest` is written")
+    retention: Span = Field(default=timedelta(days=400), description="readings older than this are dropped nightly")
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=1, le=65535)
@@ -76,6 +83,13 @@ class Settings(BaseSettings):
         default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
     )
     session_hours: int = Field(default=12, ge=1, description="a duty shift")
+
+    canary_api: str = Field(default="http://127.0.0.1:8080", description="the API, as the self-check reaches it")
+    canary_token: SecretStr = Field(default=SecretStr(""), description="the self-check's bearer token")
+    canary_every: Span = Field(default=timedelta(seconds=5), description="how often the self-check signals")
+    canary_late: Span = Field(
+        default=timedelta(seconds=15), description="no signal came round for this long: an emergency of its own"
+    )
 
     @field_validator("timezone")
     @classmethod

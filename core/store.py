@@ -6,6 +6,7 @@ from datetime import datetime
 
 import psycopg
 
+from core import canary
 from core.register import Device, Home, Register
 
 
@@ -22,6 +23,7 @@ def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]
     vendors: dict[str, int] = dict(conn.execute("SELECT code, id FROM vendor").fetchall())
     for device in register.devices.values():
         _write_device(conn, device, vendors[device.vendor], homes[device.home_code], done)
+    done["self-check terminal added"] += canary.install(conn)
     return done
 
 

@@ -3,6 +3,7 @@
 Every way of running uses this: `make run`, docker compose, bare metal. A secret that is there already is kept.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -10,10 +11,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import canary
 from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
 
-PROGRAMS = ("ingest", "engine", "api", "registrar")
+PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ class Secrets:
         return self.ensure("mqtt_ingest")
 
     @property
+    def canary_mqtt(self) -> str:
+        """The self-check terminal's password at the broker."""
+        return self.ensure("canary_mqtt")
+
+    @property
+    def canary_token(self) -> str:
+        """The self-check's bearer token at the API."""
+        return self.ensure("canary_token")
+
+    @property
     def database(self) -> dict[str, str]:
         """Each program's database password."""
         return {program: self.ensure(f"{program}_db") for program in PROGRAMS}
@@ -62,6 +74,11 @@ class Secrets:
         found: dict[str, str] = json.loads(self.ensure("vendor_passwords.json", lambda: "{}"))
         return found
 
+    @property
+    def terminals(self) -> dict[str, str]:
+        """Every account that publishes: the vendors' and the self-check's."""
+        return self.vendors | {canary.VENDOR: self.canary_mqtt}
+
 
 def provision(folder: Path, vendors: Iterable[str]) -> Secrets:
     """Make whatever secret is missing, one for each of `vendors` among them."""
@@ -70,7 +87,7 @@ def provision(folder: Path, vendors: Iterable[str]) -> Secrets:
     missing = {code: secrets.token_urlsafe(24) for code in vendors if code not in passwords}
     if missing:
         made.write(folder / "vendor_passwords.json", json.dumps(passwords | missing, indent=1))
-    _ = made.postgres, made.mqtt_admin, made.mqtt_ingest, made.database
+    _ = made.postgres, made.mqtt_admin, made.mqtt_ingest, made.database, made.terminals, made.canary_token
     return made
 
 
@@ -91,7 +108,7 @@ def write_broker(made: Secrets, folder: Path) -> None:
     (folder / "mosquitto.conf").write_text(text.replace("@PLUGIN@", "/usr/lib/mosquitto_dynamic_security.so"))
     accounts = folder / "dynamic-security.json"
     if not accounts.exists():
-        made.write(accounts, first_file(made.mqtt_admin, made.mqtt_ingest, made.vendors))
+        made.write(accounts, first_file(made.mqtt_admin, made.mqtt_ingest, made.terminals))
 
 
 def setup_database(owner_url: str, made: Secrets) -> list[str]:
@@ -100,4 +117,5 @@ def setup_database(owner_url: str, made: Secrets) -> list[str]:
     with connect(owner_url, "provision") as conn:
         for program, password in made.database.items():
             grant_login(conn, program, password, f"shouwang_{program}")
+        canary.admit(conn, hashlib.sha256(made.canary_token.encode()).digest())
     return applied

@@ -88,6 +88,14 @@ def api() -> None:
 
 
 @app.command()
+def canary() -> None:
+    """Send a signal round the whole way every few seconds, and raise an alert when it does not come back."""
+    from alerts.canary.program import run
+
+    _run(run)
+
+
+@app.command()
 def migrate() -> None:
     """Bring the database's schema up to date; needs its owner's login."""
     applied = database.migrate(settings.load().database_url.get_secret_value())

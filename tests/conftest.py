@@ -13,7 +13,7 @@ import pytest
 from core.database import grant_login, migrate
 from deploy.local.services import Broker, Postgres, ensure_root, free_port
 
-PROGRAMS = ("ingest", "engine", "api", "registrar")
+PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 A rule module holds a docstring in the operators' words with its source, `TITLE_ZH`, `TITLE_EN`, `SEVERITY`, `SCENARIO`,
 `METRICS`, `CLEAR_AFTER`, a frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives and/or
 `tick(fleet, now, params)` for what lasts or fails to arrive. `HISTORY` asks that stored readings that far back are
-observed again at the engine's start, so that the rule's memory is rebuilt.
+observed again at the engine's start, so that the rule's memory is rebuilt. `RAISED_BY` names another program that
+raises the alert in place of the engine.
 """
 
 import importlib
@@ -50,8 +51,8 @@ def load(module: ModuleType) -> Rule:
     if missing or not module.__doc__:
         raise ImportError(f"alerts/rules/{name}.py: a rule needs {', '.join(missing) or 'a docstring'}")
     observe, tick = getattr(module, "observe", None), getattr(module, "tick", None)
-    if observe is None and tick is None:
-        raise ImportError(f"alerts/rules/{name}.py: a rule needs observe or tick")
+    if observe is None and tick is None and not hasattr(module, "RAISED_BY"):
+        raise ImportError(f"alerts/rules/{name}.py: a rule needs observe or tick, or RAISED_BY")
     unknown = set(module.METRICS) - set(metrics())
     if unknown or module.SCENARIO not in SCENARIOS or not _is_params(module.Params):
         raise ImportError(f"alerts/rules/{name}.py: METRICS, SCENARIO or Params is not valid {sorted(unknown)}")

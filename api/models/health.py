@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from alerts.canary.links import Link
 from api.values import Answer, Instant
 
 
@@ -33,6 +34,17 @@ class IngestHealth(Answer):
     connected: bool
 
 
+class CanaryHealth(Answer):
+    """The self-check: a signal sent round the whole way every few seconds."""
+
+    at: Instant = Field(description="last sign of life of the program that sends it")
+    alive: bool
+    round_trip_seconds: float | None = Field(
+        description="from the terminal to this stream, the last one that came back"
+    )
+    broken: Link | None = Field(description="the first link that the signal does not pass")
+
+
 class Health(Answer):
     """Everything together: down means that alerts may not be raised at all."""
 
@@ -40,4 +52,5 @@ class Health(Answer):
     problems: list[Problem]
     engine: EngineHealth
     ingest: list[IngestHealth]
+    canary: CanaryHealth | None = Field(description="null until a self-check has been started")
     now: Instant

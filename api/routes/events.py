@@ -42,7 +42,8 @@ class From(QueryModel):
     responses={
         **documented(401, 403),
         200: {
-            "description": "`alert` events (id, data: AlertChanged) and `health` events (data: Health)",
+            "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health) and `canary` events"
+            " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970)",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
     },

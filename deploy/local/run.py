@@ -101,7 +101,7 @@ def programs(site: Site, homes: int, seed: int) -> list[Program]:
         },
         site.logs / "simulator.log",
     )
-    return [site.program("ingest"), site.program("engine"), site.program("api"), simulator]
+    return [site.program("ingest"), site.program("engine"), site.program("api"), simulator, site.program("canary")]
 
 
 def watch(running: list[Program], stop: threading.Event) -> None:

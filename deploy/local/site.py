@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from core import canary
 from deploy.local.programs import Program
 from deploy.local.services import Broker, Postgres, ServiceError, free_port
 from deploy.provision import Secrets, provision, setup_database
@@ -34,7 +35,7 @@ class Site:
         self.postgres = Postgres(root, instance, database, **postgres)
         self.broker = Broker(
             root, instance, mqtt, admin=self.secrets.mqtt_admin, ingest=self.secrets.mqtt_ingest,
-            vendors=self.secrets.vendors,
+            vendors=self.secrets.terminals,
         )  # fmt: skip
 
     @property
@@ -74,10 +75,15 @@ class Site:
         folder = self.home / "secrets" / "environment"
         url_file = folder / f"{program}_url"
         self.secrets.write(url_file, self.url(program))
-        self.secrets.write(folder / "mqtt_ingest", self.secrets.mqtt_ingest)
+        user = canary.VENDOR if program == "canary" else "ingest"
+        self.secrets.write(folder / f"mqtt_{user}", self.secrets.terminals.get(user, self.secrets.mqtt_ingest))
+        self.secrets.write(folder / "canary_token", self.secrets.canary_token)
         return {
             "SHOUWANG_DATABASE_URL_FILE": str(url_file),
-            "SHOUWANG_MQTT_PASSWORD_FILE": str(folder / "mqtt_ingest"),
+            "SHOUWANG_MQTT_USERNAME": user,
+            "SHOUWANG_MQTT_PASSWORD_FILE": str(folder / f"mqtt_{user}"),
+            "SHOUWANG_CANARY_API": self.address,
+            "SHOUWANG_CANARY_TOKEN_FILE": str(folder / "canary_token"),
             "SHOUWANG_MQTT_PORT": str(self.broker.port),
             "SHOUWANG_API_PORT": str(self.api_port),
             "SHOUWANG_COOKIE_SECURE": "false",  # loopback has no HTTPS
@@ -85,7 +91,7 @@ class Site:
         }
 
     def program(self, name: str, *arguments: str, **settings: str) -> Program:
-        """One of `ingest`, `engine`, `api`; `settings` are further SHOUWANG_ variables, in lower case."""
+        """One of `ingest`, `engine`, `api`, `canary`; `settings` are further SHOUWANG_ variables, in lower case."""
         extra = {f"SHOUWANG_{key.upper()}": value for key, value in settings.items()}
         label = "-".join([name, *settings.values()])
         return Program(label, [name, *arguments], {**self.environment(name), **extra}, self.logs / f"{label}.log")

@@ -1,0 +1,143 @@
+"""`shouwang canary`: sends the signal, follows it, and raises an alert when it does not come round."""
+
+import logging
+import queue
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+
+from alerts.arrays import micros, to_datetime, to_us
+from alerts.canary import store
+from alerts.canary.ends import Ear, Mouth
+from alerts.canary.links import WORDS, Link, Rounds, broken
+from core.database import connect
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LOOK_EVERY = 0.5  # seconds
+BEAT_EVERY = timedelta(seconds=2)
+RAISE_AGAIN = timedelta(minutes=30)  # resolved by a person and still broken
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Until `stop` is set."""
+    mouth, ear = Mouth(settings), Ear(settings, stop)
+    mouth.open()
+    ear.start()
+    canary = Canary(settings, mouth, ear)
+    log.info("self-check every %.0f s", settings.canary_every.total_seconds())
+    while not stop.is_set():
+        canary.turn(datetime.now(UTC))
+        stop.wait(LOOK_EVERY)
+    mouth.close()
+    canary.close()
+
+
+class Canary:
+    """What is known about the chain."""
+
+    def __init__(self, settings: Settings, mouth: Mouth, ear: Ear) -> None:
+        self.rounds = Rounds(micros(settings.canary_late))
+        self.broken: Link | None = None
+        self._settings = settings
+        self._mouth, self._ear = mouth, ear
+        self._conn: psycopg.Connection | None = None
+        self._terminal: store.Terminal | None = None
+        self._send_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._conn:
+            self._conn.close()
+        self._conn = None
+
+    def turn(self, now: datetime) -> None:
+        """Hear what came round, send what is due, judge, and write it down."""
+        self._collect()
+        if now >= self._send_at:
+            self._send_at = now + self._settings.canary_every
+            if self._terminal:
+                at = to_us(now) // 1000 * 1000
+                self.rounds.sent(at)
+                self._mouth.say(at)
+        overdue = self.rounds.overdue(to_us(now))
+        try:
+            self._follow(now, overdue)
+        except psycopg.Error as error:
+            log.warning("database: %s", type(error).__name__)
+            self.close()
+            self._find(overdue, database=False, stored=False)
+
+    def _collect(self) -> None:
+        """Take what the two ends have noticed."""
+        for at in _drain(self._mouth.taken):
+            if signal := self.rounds.under_way.get(at):
+                signal.taken = True
+        for sent, heard in _drain(self._ear.heard):
+            self.rounds.back(sent, heard)
+
+    def _follow(self, now: datetime, overdue: int | None) -> None:
+        if self._conn is None:
+            self._conn = connect(self._settings.database_url.get_secret_value(), "canary", autocommit=True)
+            self._conn.execute("LISTEN canary")
+        conn = self._conn
+        for notice in conn.notifies(timeout=0):
+            for at in map(int, notice.payload.split(",")):
+                if signal := self.rounds.under_way.get(at):
+                    signal.judged = True
+        self._terminal = self._terminal or store.terminal(conn)
+        if self._terminal is None:
+            return
+        passed = overdue is not None and store.stored(conn, self._terminal, to_datetime(overdue))
+        self._find(overdue, database=True, stored=passed)
+        if now >= self._beat_at:
+            self._beat_at = now + BEAT_EVERY
+            store.beat(conn, now, self._detail(overdue))
+        with conn.transaction():
+            self._settle(conn, self._terminal, now, overdue)
+
+    def _find(self, overdue: int | None, *, database: bool, stored: bool) -> None:
+        """Name the broken link; log when it changes."""
+        link = None
+        if overdue is not None:
+            signal = self.rounds.under_way[overdue]
+            link = broken(signal, connected=self._mouth.connected, database=database, stored=stored)
+        if link != self.broken:
+            log.log(logging.WARNING if link else logging.INFO, "self-check: %s", f"{link} broken" if link else "whole")
+            self.broken = link
+            self._beat_at = datetime.min.replace(tzinfo=UTC)  # told at once
+
+    def _detail(self, overdue: int | None) -> dict[str, Any]:
+        trip = self.rounds.round_trip
+        return {
+            "round_trip_seconds": None if trip is None else trip / 1e6,
+            "broken": self.broken,
+            "since": None if overdue is None else to_datetime(overdue).isoformat(),
+        }
+
+    def _settle(self, conn: psycopg.Connection, terminal: store.Terminal, now: datetime, overdue: int | None) -> None:
+        """Bring the alert in line with what is so; after a failure the next turn does it."""
+        alert = store.newest(conn, terminal)
+        if overdue is not None and self.broken:
+            known = alert and (now - alert.resolved_at < RAISE_AGAIN if alert.resolved_at else not alert.cleared)
+            if not known:
+                store.raise_alert(conn, terminal, to_datetime(overdue), now, self._evidence(overdue))
+        elif alert and not alert.resolved_at and not alert.cleared and self.rounds.came_back is not None:
+            store.clear_alert(conn, alert.id, now)
+
+    def _evidence(self, overdue: int) -> dict[str, Any]:
+        assert self.broken
+        words = WORDS[self.broken]
+        since = to_datetime(overdue).isoformat(timespec="seconds")
+        return {"text_zh": words.zh, "text_en": words.en, "link": self.broken, "since": since}
+
+
+def _drain(waiting: "queue.SimpleQueue[T]") -> list[T]:
+    found: list[T] = []
+    while not waiting.empty():
+        found.append(waiting.get())
+    return found

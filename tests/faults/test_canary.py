@@ -1,0 +1,99 @@
+"""The self-check names the broken link, raises one alert of its own, and notes when the chain is whole again."""
+
+import os
+import secrets
+
+import httpx
+import psycopg
+import pytest
+
+from core import canary
+from deploy.local.site import Site
+from tests.faults.harness import eventually
+from tests.registry import PASSWORD, seed
+
+
+@pytest.fixture(scope="module")
+def chain(root, tmp_path_factory):
+    """A whole site whose self-check signals every second and is late after three."""
+    name = f"canary-{os.getpid()}-{secrets.token_hex(3)}"
+    site = Site(
+        root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(55460, 51910, 8110),
+        settings={"SHOUWANG_CANARY_EVERY": "1", "SHOUWANG_CANARY_LATE": "3"}, shared_buffers="128MB",
+    )  # fmt: skip
+    site.start_services()
+    seed(site.owner_url, homes=1, types=("sos_button",))
+    with psycopg.connect(site.owner_url) as conn:
+        assert canary.install(conn)
+    programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}
+    try:
+        for program in programs.values():
+            program.start()
+        site.wait_for_api(programs["api"])
+        yield site, programs
+    finally:
+        for program in programs.values():
+            program.stop()
+        site.stop_services()
+        site.delete()
+
+
+@pytest.fixture
+def query(chain):
+    def one(statement):
+        with psycopg.connect(chain[0].owner_url, autocommit=True) as conn:
+            return conn.execute(statement).fetchall()
+
+    return one
+
+
+BROKEN = "SELECT detail->>'broken' FROM heartbeat WHERE process = 'canary'"
+TRIP = "SELECT (detail->>'round_trip_seconds')::float FROM heartbeat WHERE process = 'canary'"
+ALERT = (
+    "SELECT state, cleared_at IS NULL, evidence->>'link' FROM alert WHERE rule = 'self_check' AND state <> 'resolved'"
+)
+
+
+def test_a_whole_chain_brings_the_signal_round_within_a_second(chain, query):
+    assert eventually(lambda: (rows := query(TRIP)) and rows[0][0])
+    eventually(lambda: query(TRIP)[0][0] < 1)
+    assert query(BROKEN) == [(None,)]
+    assert query(ALERT) == []
+
+
+@pytest.mark.parametrize("link", ["ingest", "engine", "api", "broker"])
+def test_a_broken_link_is_named_raised_once_and_noted_when_it_holds_again(chain, query, link):
+    site, programs = chain
+    eventually(lambda: query(TRIP)[0][0] and query(BROKEN) == [(None,)])
+    part = site.broker if link == "broker" else programs[link]
+    part.stop()
+    eventually(lambda: query(BROKEN) == [(link,)], 20)
+    with psycopg.connect(site.owner_url) as conn:
+        eventually(lambda: query(ALERT) == [("open", True, link)])
+    if link != "api":
+        with httpx.Client(base_url=site.address, headers={"X-Shouwang": "1"}) as client:
+            client.post("/api/v1/login", json={"username": "op1", "password": PASSWORD})
+            health = client.get("/api/v1/health").json()
+            assert health["canary"]["broken"] == link
+            assert f"canary_{link}" in [problem["code"] for problem in health["problems"]]
+            assert len(client.get("/api/v1/alerts?rule=self_check").json()["items"]) == 1
+    part.start()
+    eventually(lambda: query(ALERT) == [("open", False, link)], 40)
+    eventually(lambda: query(BROKEN) == [(None,)])
+    with psycopg.connect(site.owner_url) as conn:
+        mine = "FROM alert_event e JOIN alert a ON a.id = alert_id WHERE rule = 'self_check' AND state <> 'resolved'"
+        assert conn.execute(f"SELECT array_agg(kind ORDER BY e.id) {mine}").fetchone() == (["opened", "cleared"],)
+        conn.execute(
+            "UPDATE alert SET state = 'resolved', disposition = 'real', resolved_at = now() - interval '1 h'"
+            " WHERE rule = 'self_check' AND state <> 'resolved'"
+        )
+
+
+def test_an_operator_sees_every_signal_on_the_live_stream_and_a_vendor_none(chain):
+    site, _ = chain
+    with httpx.Client(base_url=site.address, headers={"X-Shouwang": "1"}) as client:
+        client.post("/api/v1/login", json={"username": "op1", "password": PASSWORD})
+        with client.stream("GET", "/api/v1/events") as response:
+            assert "event: canary" in response.iter_lines()
+        client.post("/api/v1/login", json={"username": "vendor-acme", "password": PASSWORD})
+        assert client.get("/api/v1/events").status_code == 403
