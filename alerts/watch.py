@@ -13,6 +13,7 @@ from alerts.arrays import I8, to_datetime, to_us
 from alerts.binary import LATEST, LIFE, to_postgres
 from alerts.intake import store as intake
 from alerts.judge import Judge, Rule
+from alerts.latency import Latency
 from alerts.ledger import Close, Raise
 from alerts.lifecycle import Kind
 from alerts.rebuild import load_baselines, rebuild, registered, same_registry
@@ -39,6 +40,7 @@ class Watch:
         self.settings = settings
         self.rules = rules
         self.tick_ms = 0.0
+        self.latency = Latency()
         self._ticked = to_us(now - timedelta(days=3650))
         intake.prepare_latest(conn)
         self.read(now)
@@ -67,6 +69,7 @@ class Watch:
 
     def judge_lane(self, now: datetime, *, urgent: bool) -> bool:
         """Judge a slice of one lane; False when nothing waited."""
+        begun = perf_counter()
         with self.conn.transaction():
             batches = intake.waiting(
                 self.conn, self.settings.shard, urgent=urgent, batches=SLICE_BATCHES, rows=SLICE_ROWS
@@ -76,11 +79,15 @@ class Watch:
             self._hear_answers()
             packed, received = _joined(batches)
             batch = self.judge.fleet.apply(packed, received, to_us(now))
-            events = self._write_raises(self.judge.observe(batch), now)
+            raises = self.judge.observe(batch)
+            events = self._write_raises(raises, now)
             intake.move_to_judged(self.conn, [one.id for one in batches])
             if urgent:
                 self._echo(packed)
             store.add_events(self.conn, events)
+        if raises:
+            waited = (now - batches[0].received_at).total_seconds() + perf_counter() - begun
+            self.latency.add(max(waited, 0.0), len(raises))
         return True
 
     def tick(self, now: datetime) -> None:
@@ -127,6 +134,7 @@ class Watch:
             "homes": len(self.judge.fleet.home_ids),
             "waiting": waits.batches,
             "failed_rules": self.judge.failed_rules(to_us(now)),
+            "alert_latency": self.latency.detail(),
         }
         intake.beat(self.conn, f"engine/{self.settings.shard}", now, detail)
 

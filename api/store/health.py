@@ -31,14 +31,8 @@ def figures(conn: Connection, now: datetime) -> Figures:
     oldest = found.oldest_unjudged
     return Figures(
         alerts={(severity, state): count for severity, state, count in alerts},
-        heartbeat_seconds={beat.process: (now - beat.at).total_seconds() for beat in found.beats},
-        ingest={
-            beat.process.removeprefix("ingest/"): {
-                name: float(value) for name, value in beat.detail.items() if isinstance(value, int | float)
-            }
-            for beat in found.beats
-            if beat.process.startswith("ingest/")
-        },
+        beats=found.beats,
         unjudged=unjudged[0],
         unjudged_seconds=max((now - oldest).total_seconds(), 0) if oldest else 0.0,
+        now=now,
     )

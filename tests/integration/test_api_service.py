@@ -80,7 +80,7 @@ def test_metrics_count_by_route_and_tell_nothing_personal(service):
     for line in (
         'shouwang_http_requests_total{method="GET",route="/api/v1/alerts/{alert_id}",status="200"} 1.0',
         'shouwang_alerts_active{severity="emergency",state="open"} 1.0',
-        'shouwang_ingest_received{worker="1"} 7.0',
+        'shouwang_ingest_received_total{worker="1"} 7.0',
         'shouwang_heartbeat_age_seconds{process="ingest/1"}',
         "shouwang_unjudged_batches 0.0", "shouwang_unjudged_age_seconds 0.0", "shouwang_database_up 1.0",
     ):  # fmt: skip
