@@ -10,10 +10,10 @@ import psycopg
 
 from alerts import store
 from alerts.arrays import I8, to_datetime, to_us
-from alerts.binary import LATEST, LIFE, to_postgres
 from alerts.intake import store as intake
 from alerts.judge import Judge, Rule
 from alerts.latency import Latency
+from alerts.latest import LatestWriter
 from alerts.ledger import Close, Raise
 from alerts.lifecycle import Kind
 from alerts.rebuild import load_baselines, rebuild, registered, same_registry
@@ -51,7 +51,8 @@ class Watch:
             intake.allow_long(self.conn)
             self._seen_event = store.newest_event(self.conn)
             self.judge = rebuild(self.conn, self.settings, self.rules, now)
-        self._life_written = self.judge.fleet.last_life.copy()
+            self._step = intake.newest_step(self.conn, self.settings.shard)
+        self._latest = LatestWriter(self.conn, self.settings.shard, self.judge.fleet)
 
     def refresh_registry(self, now: datetime) -> None:
         """Take up homes and devices that were added, moved or retired."""
@@ -59,7 +60,6 @@ class Watch:
             intake.allow_long(self.conn)
             fleet = registered(self.conn, self.settings.zone, self.settings.shards, self.settings.shard)
         if not same_registry(fleet, self.judge.fleet):
-            self.write_latest()
             self.read(now)
 
     def refresh_baselines(self) -> None:
@@ -81,10 +81,11 @@ class Watch:
             batch = self.judge.fleet.apply(packed, received, to_us(now))
             raises = self.judge.observe(batch)
             events = self._write_raises(raises, now)
-            intake.move_to_judged(self.conn, [one.id for one in batches])
+            intake.mark_judged(self.conn, [one.id for one in batches], self._step + 1)
             if urgent:
                 self._echo(packed)
             store.add_events(self.conn, events)
+        self._step += 1
         if raises:
             waited = (now - batches[0].received_at).total_seconds() + perf_counter() - begun
             self.latency.add(max(waited, 0.0), len(raises))
@@ -103,27 +104,13 @@ class Watch:
             events = self._write_raises(raises, now) + self._write_closes(closes, now)
             store.add_events(self.conn, events)
 
-    def write_latest(self) -> None:
-        """Write what changed since the last time."""
-        fleet = self.judge.fleet
-        slots = fleet.slots
-        changed = np.flatnonzero(slots.changed)
-        lived = np.flatnonzero(fleet.last_life > self._life_written)
-        if not len(changed):
-            return
-        latest = np.empty(len(changed), LATEST)
-        latest["device"] = fleet.device_ids[slots.device[changed]]
-        latest["metric"], latest["value"] = slots.metric[changed], slots.value[changed]
-        for name, column in (("ts", slots.ts), ("since", slots.since), ("seen", slots.seen)):
-            latest[name] = to_postgres(column[changed])
-        lived = lived[fleet.last_life_device[lived] >= 0]
-        life = np.empty(len(lived), LIFE)
-        life["home"], life["at"] = fleet.home_ids[lived], to_postgres(fleet.last_life[lived])
-        life["device"] = fleet.device_ids[fleet.last_life_device[lived]]
-        with self.conn.transaction():
-            intake.write_latest(self.conn, self.settings.shard, latest, life)
-        slots.changed[changed] = False
-        self._life_written[lived] = fleet.last_life[lived]
+    def write_latest(self) -> bool:
+        """Write the next slice of what changed; True when a pass over all of it is through."""
+        return self._latest.turn(self._step)
+
+    def write_all_latest(self) -> None:
+        """Write everything that changed, however much that is."""
+        self._latest.write_all(self._step)
 
     def beat(self, now: datetime) -> None:
         """Say that this engine lives, and how far behind it is."""

@@ -176,7 +176,7 @@ class Feed:
 
     def _catch_up(self, conn: psycopg.Connection) -> None:
         assert self.last_id is not None
-        while True:
+        while events.newest(conn) > self.last_id:  # far cheaper to ask than `after`, and mostly the answer is no
             found = events.after(conn, self.last_id, PAGE)
             if found:
                 self.last_id = found[-1].id

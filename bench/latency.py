@@ -8,6 +8,8 @@ import time
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from bench.city import VENDOR
+from bench.rig import Rig, stored
 from deploy.local.site import Site
 
 
@@ -31,25 +33,65 @@ class Stream(threading.Thread):
                     self.seen[alert["home"]["code"]] = now
 
 
-def measure(site: Site, token: str, buttons: dict[str, str], pause: float) -> list[float]:
-    """Seconds per SOS, sorted; raises TimeoutError if one is lost. `buttons`: a home's code to its button's serial."""
-    stream = Stream(site, token)
+def presses(rig: Rig, homes: range, pause: float) -> list[float]:
+    """Press the SOS of each home once; seconds to its SSE frame, sorted. Raises TimeoutError if one is lost."""
+    stream = Stream(rig.site, rig.token)
     stream.start()
     client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-sos", protocol=mqtt.MQTTv5)
-    client.username_pw_set("acme", site.secrets.vendors["acme"])
-    client.connect("127.0.0.1", site.broker.port)
+    client.username_pw_set(VENDOR, rig.site.secrets.vendors[VENDOR])
+    client.connect("127.0.0.1", rig.site.broker.port)
     client.loop_start()
     sent: dict[str, float] = {}
-    for code, serial in buttons.items():
+    for home in homes:
         now = time.time()
-        sent[code] = now
-        client.publish(f"sw/v1/acme/{serial}/event", f'{{"ts": {int(now * 1000)}, "values": {{"sos": 1}}}}', qos=1)
+        sent[f"H{home}"] = now
+        client.publish(
+            f"sw/v1/{VENDOR}/sos-{home}/event", f'{{"ts": {int(now * 1000)}, "values": {{"sos": 1}}}}', qos=1
+        )
         time.sleep(pause)
     end = time.monotonic() + 60
-    while len(stream.seen) < len(sent):
+    while lost := sent.keys() - stream.seen.keys():
         if time.monotonic() > end:
-            raise TimeoutError(f"{len(sent) - len(stream.seen)} of {len(sent)} SOS never reached the stream")
+            raise TimeoutError(f"{len(lost)} of {len(sent)} SOS never reached the stream")
         time.sleep(0.01)
     client.disconnect()
     client.loop_stop()
-    return sorted(stream.seen[code] - sent[code] for code in sent)
+    return sorted(stream.seen[code] - at for code, at in sent.items())
+
+
+def behind_load(rig: Rig, rate: float, homes: range, pause: float) -> list[float]:
+    """Latencies while `rate` messages a second flow."""
+    load = rig.load(int(rate * (len(homes) * pause + 4)), rate)
+    time.sleep(2)
+    times = presses(rig, homes, pause)
+    load.communicate()
+    return times
+
+
+def behind_backlog(rig: Rig, backlog: int, homes: range) -> tuple[list[float], float]:
+    """Latencies while a backlog drains, and the messages per second at which it did.
+
+    The presses begin with the drain and are spread over it; those made after its end are not counted.
+    """
+    ingest = rig.programs["ingest"]
+    ingest.stop()
+    with rig.connect() as conn:
+        conn.execute("DELETE FROM heartbeat WHERE process = 'ingest/1'")
+        rig.load(backlog).communicate()
+        ingest.start()
+        while not stored(conn):  # by the new process's count
+            time.sleep(0.02)
+        begin = time.monotonic()
+        times = presses(rig, homes, 0.05)
+        if (left := backlog * 3 - stored(conn)) <= 0:
+            raise TimeoutError("the backlog was gone before the last press: take a larger one")
+        rig.wait_judged(conn, backlog * 3)
+        rate = backlog / (time.monotonic() - begin)
+    print(f"  ({left / 3:,.0f} messages of the backlog were left after the last press)", flush=True)
+    return times, rate
+
+
+def quantiles(times: list[float]) -> str:
+    """p50 and p99 in words."""
+    p50, p99 = times[len(times) // 2], times[min(int(len(times) * 0.99), len(times) - 1)]
+    return f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms"

@@ -1,5 +1,9 @@
-"""How long the engine takes to judge every home once."""
+"""How long the engine takes to judge every home once; `python -m bench.tick HOMES` in a process of its own."""
 
+import json
+import resource
+import subprocess
+import sys
 import time
 from zoneinfo import ZoneInfo
 
@@ -50,3 +54,16 @@ def measure(homes: int, rounds: int = 20) -> dict[str, float]:
             times[rule.name].append(time.perf_counter() - start)
         times["all"].append(time.perf_counter() - begin)
     return {name: float(np.median(values[1:])) * 1000 for name, values in times.items()}
+
+
+def measure_apart(homes: int) -> tuple[float, float]:
+    """(milliseconds of one tick of all rules, resident memory in GiB), measured in a fresh process."""
+    command = [sys.executable, "-m", "bench.tick", str(homes)]
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return told["all"], told["gib"]
+
+
+if __name__ == "__main__":
+    figures = measure(int(sys.argv[1]), rounds=6)
+    figures["gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    json.dump(figures, sys.stdout)

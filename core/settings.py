@@ -74,7 +74,9 @@ class Settings(BaseSettings):
     shards: int = Field(default=1, ge=1, le=1024, description="engine shards; a home's shard is home.id modulo this")
     shard: int = Field(default=0, ge=0, description="the shard this engine judges")
     tick: Span = Field(default=timedelta(seconds=1), description="how often absence is judged")
-    latest_every: Span = Field(default=timedelta(seconds=5), description="how often `latest` is written")
+    latest_every: Span = Field(
+        default=timedelta(seconds=5), description="how long after one pass of writing `latest` the next begins"
+    )
     retention: Span = Field(default=timedelta(days=400), description="readings older than this are dropped nightly")
 
     api_host: str = "127.0.0.1"

@@ -64,16 +64,19 @@ def waiting(conn: psycopg.Connection, shard: int, *, urgent: bool, batches: int,
     found = conn.execute(
         "SELECT id, received_at, payload FROM ("
         "  SELECT id, received_at, payload, rows, sum(rows) OVER (ORDER BY id) AS total FROM ("
-        "    SELECT * FROM batch WHERE shard = %s AND urgent = %s ORDER BY id LIMIT %s) AS next) AS counted"
-        " WHERE total - rows < %s ORDER BY id",
+        "    SELECT * FROM batch WHERE step IS NULL AND shard = %s AND urgent = %s ORDER BY id LIMIT %s"
+        "  ) AS next) AS counted WHERE total - rows < %s ORDER BY id",
         (shard, urgent, batches, rows),
+        binary=True,  # a payload in hexadecimal would be twice as long
     )
     return [Waiting(*row) for row in found]
 
 
 def inbox(conn: psycopg.Connection, shard: int) -> Inbox:
     """How much waits."""
-    row = conn.execute("SELECT count(*), min(received_at) FROM batch WHERE shard = %s", (shard,)).fetchone()
+    row = conn.execute(
+        "SELECT count(*), min(received_at) FROM batch WHERE step IS NULL AND shard = %s", (shard,)
+    ).fetchone()
     assert row is not None
     return Inbox(*row)
 
@@ -81,31 +84,38 @@ def inbox(conn: psycopg.Connection, shard: int) -> Inbox:
 def oldest_telemetry(conn: psycopg.Connection, shard: int) -> datetime | None:
     """When the first batch of the slow lane was received; None when nothing waits there."""
     row = conn.execute(
-        "SELECT received_at FROM batch WHERE shard = %s AND NOT urgent ORDER BY id LIMIT 1", (shard,)
+        "SELECT received_at FROM batch WHERE step IS NULL AND shard = %s AND NOT urgent ORDER BY id LIMIT 1",
+        (shard,),
     ).fetchone()
     return row[0] if row else None
 
 
 def all_waiting(conn: psycopg.Connection, shard: int) -> Iterator[Packed]:
     """Every reading of the inbox."""
-    for row in conn.execute("SELECT payload FROM batch WHERE shard = %s", (shard,)):
+    for row in conn.execute("SELECT payload FROM batch WHERE step IS NULL AND shard = %s", (shard,), binary=True):
         yield unpack(row[0])
 
 
-def move_to_judged(conn: psycopg.Connection, batch_ids: Sequence[int]) -> None:
+def mark_judged(conn: psycopg.Connection, batch_ids: Sequence[int], step: int) -> None:
     """Out of the inbox; kept until `latest` knows what was in them."""
-    conn.execute(
-        "WITH gone AS (DELETE FROM batch WHERE id = ANY(%s) RETURNING id, shard, received_at, payload)"
-        " INSERT INTO judged (shard, received_at, payload)"
-        " SELECT shard, received_at, payload FROM gone ORDER BY id",
-        (list(batch_ids),),
-    )
+    conn.execute("UPDATE batch SET step = %s WHERE id = ANY(%s)", (step, list(batch_ids)))
 
 
 def judged(conn: psycopg.Connection, shard: int) -> Iterator[Waiting]:
     """What was judged since `latest` was last written, in that order."""
-    query = "SELECT id, received_at, payload FROM judged WHERE shard = %s ORDER BY id"
-    yield from map(Waiting._make, conn.execute(query, (shard,)))
+    query = "SELECT id, received_at, payload FROM batch WHERE step IS NOT NULL AND shard = %s ORDER BY step, id"
+    yield from map(Waiting._make, conn.execute(query, (shard,), binary=True))
+
+
+def newest_step(conn: psycopg.Connection, shard: int) -> int:
+    """The last step of which there is something left; 0 when there is nothing."""
+    row = conn.execute("SELECT max(step) FROM batch WHERE step IS NOT NULL AND shard = %s", (shard,)).fetchone()
+    return (row and row[0]) or 0
+
+
+def forget_judged(conn: psycopg.Connection, shard: int, step: int) -> None:
+    """Delete what was judged up to that step: `latest` has it."""
+    conn.execute("DELETE FROM batch WHERE step <= %s AND shard = %s", (step, shard))
 
 
 def echo(conn: psycopg.Connection, signals: Sequence[int]) -> None:
@@ -122,8 +132,8 @@ def prepare_latest(conn: psycopg.Connection) -> None:
     conn.execute("CREATE TEMP TABLE IF NOT EXISTS fresh_life (LIKE life) ON COMMIT DELETE ROWS")
 
 
-def write_latest(conn: psycopg.Connection, shard: int, latest: Records, life: Records) -> None:
-    """Write the values that changed and forget the judged batches they came in. Inside a transaction."""
+def write_latest(conn: psycopg.Connection, latest: Records) -> None:
+    """Write values that changed. Inside a transaction."""
     _copy_in(
         conn, "COPY fresh_latest (device_id, metric, ts, value, since, seen_at) FROM STDIN (FORMAT BINARY)", latest
     )
@@ -133,12 +143,15 @@ def write_latest(conn: psycopg.Connection, shard: int, latest: Records, life: Re
         " ON CONFLICT (device_id, metric) DO UPDATE SET ts = excluded.ts, value = excluded.value,"
         " since = excluded.since, seen_at = excluded.seen_at"
     )
+
+
+def write_life(conn: psycopg.Connection, life: Records) -> None:
+    """Write homes' last signs of life. Inside a transaction."""
     _copy_in(conn, "COPY fresh_life (home_id, at, device_id) FROM STDIN (FORMAT BINARY)", life)
     conn.execute(
         "INSERT INTO life (home_id, at, device_id) SELECT home_id, at, device_id FROM fresh_life"
         " ON CONFLICT (home_id) DO UPDATE SET at = excluded.at, device_id = excluded.device_id"
     )
-    conn.execute("DELETE FROM judged WHERE shard = %s", (shard,))
 
 
 def _copy_in(conn: psycopg.Connection, statement: LiteralString, records: Records) -> None:

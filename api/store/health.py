@@ -11,7 +11,7 @@ from api.metrics import Figures
 def vitals(conn: Connection) -> Vitals:
     """Every program's last sign of life, and the oldest batch that waits."""
     beats = conn.execute("SELECT process, at, detail FROM heartbeat ORDER BY process").fetchall()
-    oldest = conn.execute("SELECT received_at FROM batch ORDER BY id LIMIT 1").fetchone()
+    oldest = conn.execute("SELECT received_at FROM batch WHERE step IS NULL ORDER BY id LIMIT 1").fetchone()
     return Vitals([Beat(*row) for row in beats], oldest[0] if oldest else None)
 
 
@@ -26,7 +26,7 @@ def figures(conn: Connection, now: datetime) -> Figures:
     alerts = conn.execute(
         "SELECT severity, state, count(*) FROM alert WHERE state <> 'resolved' GROUP BY severity, state"
     ).fetchall()
-    unjudged = conn.execute("SELECT count(*) FROM batch").fetchone()
+    unjudged = conn.execute("SELECT count(*) FROM batch WHERE step IS NULL").fetchone()
     assert unjudged is not None
     oldest = found.oldest_unjudged
     return Figures(

@@ -19,10 +19,11 @@ CREATE TABLE batch (                       -- the engine's inbox; see core.packe
     received_at  timestamptz NOT NULL,
     urgent       boolean     NOT NULL,
     rows         integer     NOT NULL,
-    payload      bytea       NOT NULL
+    step         bigint,                    -- judged in this step of the engine; kept until `latest` has it: decision 0005
+    payload      bytea COMPRESSION lz4 NOT NULL
 );
-ALTER TABLE batch ALTER COLUMN payload SET STORAGE EXTERNAL;
-CREATE INDEX batch_next ON batch (shard, urgent DESC, id);
+CREATE INDEX batch_next ON batch (shard, urgent, id) WHERE step IS NULL;
+CREATE INDEX batch_judged ON batch (shard, step, id) WHERE step IS NOT NULL;
 -- Rows live for a second: vacuum by count, not by share.
 ALTER TABLE batch SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
@@ -35,16 +36,6 @@ CREATE TABLE latest (                      -- last value per device and metric, 
     seen_at    timestamptz      NOT NULL,  -- when it was received
     PRIMARY KEY (device_id, metric)
 ) WITH (fillfactor = 70);
-
-CREATE TABLE judged (                      -- batches judged whose readings are not in `latest` yet: a restart takes them up again
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    shard        smallint    NOT NULL,
-    received_at  timestamptz NOT NULL,
-    payload      bytea       NOT NULL
-);
-ALTER TABLE judged ALTER COLUMN payload SET STORAGE EXTERNAL;
-CREATE INDEX judged_shard ON judged (shard, id);
-ALTER TABLE judged SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 CREATE TABLE life (                        -- a home's last sign of life (core.catalogue.Life), written with `latest`
     home_id    integer PRIMARY KEY,
@@ -109,10 +100,9 @@ GRANT INSERT, SELECT ON batch TO shouwang_ingest;
 GRANT SELECT, INSERT, UPDATE ON dead_letter TO shouwang_ingest;
 GRANT SELECT, INSERT, UPDATE ON heartbeat TO shouwang_ingest, shouwang_engine;
 GRANT SELECT ON reading, reading_hourly TO shouwang_engine, shouwang_api;
-GRANT SELECT, UPDATE, DELETE ON batch TO shouwang_engine;
+GRANT SELECT, UPDATE (step), DELETE ON batch TO shouwang_engine;
 GRANT SELECT, INSERT, UPDATE ON latest, life TO shouwang_engine;
-GRANT SELECT, INSERT, DELETE ON judged TO shouwang_engine;
 GRANT SELECT ON latest, life, heartbeat, dead_letter TO shouwang_api;
-GRANT SELECT (id, shard, received_at, urgent, rows) ON batch TO shouwang_api;
+GRANT SELECT (id, shard, received_at, urgent, rows, step) ON batch TO shouwang_api;
 GRANT UPDATE (replay_requested_at) ON dead_letter TO shouwang_api, shouwang_registrar;
 GRANT SELECT ON dead_letter TO shouwang_registrar;

@@ -105,7 +105,7 @@ def account(site: Site, load: Load) -> None:
         eventually(lambda: acknowledged <= set(stored()), 60)
         rows = stored()
         assert len(rows) == len(set(rows)), "a reading is stored twice"
-        eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch").fetchone()[0], 60)
+        eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch WHERE step IS NULL").fetchone()[0], 60)
 
         def raised() -> list[int]:
             return sorted(home for (home,) in conn.execute("SELECT home_id FROM alert WHERE rule = 'sos'"))

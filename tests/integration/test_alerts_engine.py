@@ -158,7 +158,7 @@ def test_an_sos_becomes_one_alert_and_a_second_press_raises_its_count(settings, 
         judge_all(watch, NOW + MINUTE)
     assert look(ALERTS) == [("sos", "emergency", "open", 2, False, None)]
     assert kinds(look) == ["opened", "raised"]
-    assert look("SELECT count(*) FROM batch") == [(0,)]
+    assert look("SELECT count(*) FROM batch WHERE step IS NULL") == [(0,)]
 
 
 def test_an_sos_after_the_first_was_resolved_opens_a_second_alert(settings, database, registry, inbox, look):
@@ -209,7 +209,7 @@ def test_an_engine_whose_connection_is_killed_connects_again_and_counts_nothing_
         look("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'engine'")
         inbox(0, "sos_button", "sos", (NOW + MINUTE, 1))
         eventually(lambda: look("SELECT 1 FROM alert WHERE count = 2"))
-        assert look("SELECT count(*) FROM batch") == [(0,)]
+        assert look("SELECT count(*) FROM batch WHERE step IS NULL") == [(0,)]
     assert kinds(look) == ["opened", "raised"]
 
 
@@ -244,10 +244,10 @@ def test_an_emergency_is_judged_before_the_backlog_that_came_first(settings, inb
     inbox(1, "sos_button", "sos", (NOW, 1))
     with watching(settings, SOS) as watch:
         watch.judge_lane(NOW, urgent=True)
-        assert look("SELECT count(*) FROM batch") == [(200,)]
+        assert look("SELECT count(*) FROM batch WHERE step IS NULL") == [(200,)]
         assert look("SELECT count(*) FROM alert") == [(1,)]
         judge_all(watch, NOW)
-    assert look("SELECT count(*) FROM batch") == [(0,)]
+    assert look("SELECT count(*) FROM batch WHERE step IS NULL") == [(0,)]
 
 
 def test_a_condition_is_raised_once_gets_worse_clears_with_delay_and_comes_back(settings, inbox, look):
@@ -313,10 +313,10 @@ def test_a_restart_knows_every_value_whether_or_not_latest_was_written(settings,
         judge_all(watch, NOW)
         watch.tick(NOW)
         if written:
-            watch.write_latest()
+            watch.write_all_latest()
             assert look("SELECT count(*) FROM latest") == [(2,)]
             assert look("SELECT at FROM life") == [(NOW - MINUTE,)]
-            assert look("SELECT count(*) FROM judged") == [(0,)]
+            assert look("SELECT count(*) FROM batch WHERE step IS NOT NULL") == [(0,)]
         before = watch.judge.fleet
     with watching(settings, COLD) as watch:
         after = watch.judge.fleet
@@ -341,7 +341,7 @@ def test_history_that_was_loaded_in_bulk_is_known_at_the_first_start(settings, d
     with watching(settings, COLD) as watch:
         column = watch.judge.fleet.column("temperature")
         assert column.ts.max() == us(NOW - timedelta(hours=2))
-        watch.write_latest()
+        watch.write_all_latest()
     assert look("SELECT value FROM latest") == [(21.0,)]
 
 

@@ -1,0 +1,153 @@
+"""Messages from the broker to stored, judged rows: how many, for how long, and at what cost beside the bare limits."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+from bench import cpu
+from bench.rig import Rig, stored
+from core.packed import READING, Packed, copy_document
+
+READINGS = 3  # per message of the load
+
+
+class Flow(NamedTuple):
+    """One run with everything in it."""
+
+    messages_per_second: float
+    cpu: dict[str, float]  # seconds per message, by program
+
+
+class Sustained(NamedTuple):
+    """One run at a fixed rate."""
+
+    sent_per_second: float
+    drained: float  # seconds from the last message's publication until everything was stored and judged
+    longest_lag: float  # seconds: the oldest batch not judged, at its worst
+    cpu: dict[str, float]  # seconds per message, by program
+    batch: int  # readings per transaction, on average
+
+
+@contextmanager
+def bare_subscriber_running(rig: Rig) -> Iterator[Callable[[], int]]:
+    """A paho subscriber that only acknowledges; gives its CPU ticks so far, 0 until a message has come."""
+    command = [sys.executable, "-m", "bench.bare", str(rig.site.broker.port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(rig.site.secrets.mqtt_ingest + "\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        base = cpu.seconds(process.pid)
+        yield lambda: round((cpu.seconds(process.pid) - base) * cpu.TICKS)
+        process.terminate()
+
+
+def bare_subscriber(rig: Rig, count: int) -> float:
+    """CPU seconds per message of a paho subscriber that only acknowledges, over `count` messages."""
+    with bare_subscriber_running(rig) as ticks:
+        rig.load(count).communicate()
+        used, before = ticks(), -1
+        while used != before:  # until it has nothing left to do
+            time.sleep(0.5)
+            used, before = ticks(), used
+    return used / cpu.TICKS / count
+
+
+def as_fast_as_it_goes(rig: Rig, count: int) -> Flow:
+    """Publish without a pause, and wait until every reading is stored and judged."""
+    with rig.connect() as conn:
+        base, before = stored(conn), rig.cpu_seconds()
+        begin = time.monotonic()
+        rig.load(count).communicate()
+        rig.wait_judged(conn, base + READINGS * count)
+        seconds = time.monotonic() - begin
+        used = {name: value - before[name] for name, value in rig.cpu_seconds().items()}
+    return Flow(count / seconds, {name: value / count for name, value in used.items()})
+
+
+def sustained(rig: Rig, rate: float, seconds: float) -> Sustained:
+    """Publish at `rate` messages a second for `seconds`; raises TimeoutError if a reading is lost."""
+    count = int(rate * seconds)
+    with rig.connect() as conn:
+        base, before, commits = stored(conn), rig.cpu_seconds(), _commits(rig)
+        load = rig.load(count, rate)
+        worst = 0.0
+        while load.poll() is None:
+            row = conn.execute(
+                "SELECT extract(epoch FROM now() - min(received_at))::float FROM batch WHERE step IS NULL"
+            ).fetchone()
+            worst = max(worst, row[0] or 0.0) if row else worst
+            time.sleep(0.2)
+        ended = time.monotonic()
+        rig.wait_judged(conn, base + READINGS * count)
+        drained = time.monotonic() - ended
+        used = {name: (value - before[name]) / count for name, value in rig.cpu_seconds().items()}
+        batches = max(_commits(rig) - commits, 1)
+    told = json.loads(load.communicate()[0])
+    return Sustained(told["rate"], drained, worst, used, READINGS * count // batches)
+
+
+class Copied(NamedTuple):
+    """What a plain binary COPY of the same rows costs the database, CPU seconds per row."""
+
+    idle: float  # nothing else runs
+    busy: float  # beside the same load, taken by a bare subscriber, and as many rows a second
+    rows_per_second: float  # as fast as it goes
+
+
+def copy_cost(rig: Rig, rate: float, batch: int) -> Copied:
+    """Measure it with the rows that are stored, in their order, into the same hypertable after emptying it.
+
+    `batch` rows a transaction, as ingest wrote them; `rate` messages a second beside it. The rig's programs must be
+    stopped: this is the database alone.
+    """
+    rows = _rows(rig)
+    idle, seconds = _copy(rig, rows, batch, None)
+    with bare_subscriber_running(rig) as seen:
+        load = rig.load(10**9, rate)
+        while not seen():
+            time.sleep(0.1)
+        busy, _ = _copy(rig, rows, batch, rate * READINGS)
+        load.kill()
+        load.communicate()
+    return Copied(idle, busy, len(rows) / seconds)
+
+
+def _copy(rig: Rig, rows: Packed, batch: int, rate: float | None) -> tuple[float, float]:
+    """(CPU seconds per row, elapsed seconds), at `rate` rows a second if given."""
+    assert rig.site.postgres.process
+    with rig.connect() as conn:
+        conn.execute("TRUNCATE reading")
+        conn.execute("CHECKPOINT")
+        start, begin = cpu.seconds(rig.site.postgres.process.pid), time.monotonic()
+        for first in range(0, len(rows), batch):
+            with conn.cursor().copy(
+                "COPY reading (ts, device_id, metric, flags, value) FROM STDIN (FORMAT BINARY)"
+            ) as writer:
+                writer.write(copy_document(rows[first : first + batch]))
+            if rate:
+                time.sleep(max(0.0, begin + first / rate - time.monotonic()))
+        return (cpu.seconds(rig.site.postgres.process.pid) - start) / len(rows), time.monotonic() - begin
+
+
+def _rows(rig: Rig) -> Packed:
+    with rig.connect() as conn:
+        found = conn.execute(
+            "SELECT (extract(epoch FROM ts) * 1000000)::bigint, device_id, metric, flags, value FROM reading"
+            " ORDER BY tableoid, ctid LIMIT 1000000"
+        ).fetchall()
+    return np.array(found, READING)
+
+
+def _commits(rig: Rig) -> int:
+    with rig.connect() as conn:
+        row = conn.execute("SELECT last_value FROM batch_id_seq").fetchone()
+    assert row
+    return int(row[0])
