@@ -68,7 +68,7 @@ def main() -> None:
             say("engine catching up on queued batches", f"{rate:,.0f} readings/s", "150,000", "500,000")
         finally:
             rig.stop()
-        storage(kept, flow.copy_cost(rig, options.rate, kept.batch))
+        storage(kept, flow.copy_cost(rig, kept))
     for homes, must, aim in ((100_000, "50 ms", "20 ms"), (1_000_000, "8 GiB", "500 ms")):
         milliseconds, gib = tick.measure_apart(homes)
         say(f"one tick, all rules, {homes:,} homes", f"{milliseconds:.1f} ms, {gib:.1f} GiB", must, aim)

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+import psycopg
 
 from bench import cpu
 from bench.rig import Rig, stored
-from core.packed import READING, Packed, copy_document
+from core.packed import COPY_HEADER, POSTGRES_EPOCH, READING, WIRE, Packed, copy_document
 
 READINGS = 3  # per message of the load
 
@@ -32,6 +33,8 @@ class Sustained(NamedTuple):
     longest_lag: float  # seconds: the oldest batch not judged, at its worst
     cpu: dict[str, float]  # seconds per message, by program
     batch: int  # readings per transaction, on average
+    first: int  # how many readings were stored before it
+    readings: int  # how many it stored
 
 
 @contextmanager
@@ -91,7 +94,8 @@ def sustained(rig: Rig, rate: float, seconds: float) -> Sustained:
         used = {name: (value - before[name]) / count for name, value in rig.cpu_seconds().items()}
         batches = max(_commits(rig) - commits, 1)
     told = json.loads(load.communicate()[0])
-    return Sustained(told["rate"], drained, worst, used, READINGS * count // batches)
+    readings = READINGS * count
+    return Sustained(told["rate"], drained, worst, used, readings // batches, base, readings)
 
 
 class Copied(NamedTuple):
@@ -102,48 +106,58 @@ class Copied(NamedTuple):
     rows_per_second: float  # as fast as it goes
 
 
-def copy_cost(rig: Rig, rate: float, batch: int) -> Copied:
-    """Measure it with the rows that are stored, in their order, into the same hypertable after emptying it.
+def copy_cost(rig: Rig, run: Sustained) -> Copied:
+    """Measure it with the rows that `run` stored, in their order and transactions, into the same hypertable.
 
-    `batch` rows a transaction, as ingest wrote them; `rate` messages a second beside it. The rig's programs must be
-    stopped: this is the database alone.
+    What was stored before them is put there first, not measured: an index costs what its size is. The rig's programs
+    must be stopped: this is the database alone.
     """
-    rows = _rows(rig)
-    idle, seconds = _copy(rig, rows, batch, None)
+    rows, rate = _rows(rig, run.first + run.readings), run.sent_per_second
+    idle, seconds = _copy(rig, rows, run, None)
     with bare_subscriber_running(rig) as seen:
         load = rig.load(10**9, rate)
         while not seen():
             time.sleep(0.1)
-        busy, _ = _copy(rig, rows, batch, rate * READINGS)
+        busy, _ = _copy(rig, rows, run, rate * READINGS)
         load.kill()
         load.communicate()
-    return Copied(idle, busy, len(rows) / seconds)
+    return Copied(idle, busy, run.readings / seconds)
 
 
-def _copy(rig: Rig, rows: Packed, batch: int, rate: float | None) -> tuple[float, float]:
-    """(CPU seconds per row, elapsed seconds), at `rate` rows a second if given."""
+def _copy(rig: Rig, rows: Packed, run: Sustained, rate: float | None) -> tuple[float, float]:
+    """(CPU seconds per row, elapsed seconds) of the run's rows, at `rate` rows a second if given."""
     assert rig.site.postgres.process
     with rig.connect() as conn:
         conn.execute("TRUNCATE reading")
-        conn.execute("CHECKPOINT")
+        for first in range(0, run.first, run.batch):
+            _copy_in(conn, rows[first : min(first + run.batch, run.first)])
         start, begin = cpu.seconds(rig.site.postgres.process.pid), time.monotonic()
-        for first in range(0, len(rows), batch):
-            with conn.cursor().copy(
-                "COPY reading (ts, device_id, metric, flags, value) FROM STDIN (FORMAT BINARY)"
-            ) as writer:
-                writer.write(copy_document(rows[first : first + batch]))
+        for first in range(0, run.readings, run.batch):
+            _copy_in(conn, rows[run.first + first : run.first + first + run.batch])
             if rate:
                 time.sleep(max(0.0, begin + first / rate - time.monotonic()))
-        return (cpu.seconds(rig.site.postgres.process.pid) - start) / len(rows), time.monotonic() - begin
+        return (cpu.seconds(rig.site.postgres.process.pid) - start) / run.readings, time.monotonic() - begin
 
 
-def _rows(rig: Rig) -> Packed:
-    with rig.connect() as conn:
-        found = conn.execute(
-            "SELECT (extract(epoch FROM ts) * 1000000)::bigint, device_id, metric, flags, value FROM reading"
-            " ORDER BY tableoid, ctid LIMIT 1000000"
-        ).fetchall()
-    return np.array(found, READING)
+def _copy_in(conn: psycopg.Connection, rows: Packed) -> None:
+    with conn.cursor().copy("COPY reading (ts, device_id, metric, flags, value) FROM STDIN (FORMAT BINARY)") as writer:
+        writer.write(copy_document(rows))
+
+
+def _rows(rig: Rig, count: int) -> Packed:
+    """The first `count` readings in the order in which they were stored."""
+    query = (
+        "COPY (SELECT ts, device_id, metric, flags, value FROM reading ORDER BY tableoid, ctid LIMIT %s)"
+        " TO STDOUT (FORMAT BINARY)"
+    )
+    with rig.connect() as conn, conn.cursor().copy(query, (count,)) as copy:
+        found = b"".join(copy)
+    wire = np.frombuffer(found, WIRE, count, len(COPY_HEADER))
+    rows = np.empty(count, READING)
+    rows["ts"] = wire["ts"].astype(np.int64) + POSTGRES_EPOCH
+    for name in ("device", "metric", "flags", "value"):
+        rows[name] = wire[name]
+    return rows
 
 
 def _commits(rig: Rig) -> int:

@@ -1,15 +1,17 @@
-"""One persistent MQTT 5 connection of a worker. What it receives waits in a queue until its transaction committed.
+"""Persistent MQTT 5 connections of a worker. What they receive waits until its transaction committed.
 
-The queue cannot outgrow Receive Maximum: the broker sends no more than that many messages without an acknowledgement.
-paho's network thread only appends to the queue; it is never blocked, or the broker would take us for dead.
+Each vendor has lanes of its own, and they are emptied in turn: whoever floods waits behind itself only. What waits
+cannot outgrow Receive Maximum: the broker sends no more than that many messages without an acknowledgement. paho's
+network threads only append; they are never blocked, or the broker would take us for dead.
 """
 
 import logging
-import queue
 import ssl
+import threading
 import time
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -25,55 +27,103 @@ log = logging.getLogger(__name__)
 SESSION_SECONDS = 14 * 86400  # a worker may be away this long without losing what waits for it
 
 
-class Lane:
-    """A connection, its subscriptions and its queue."""
+IN_TURN = 16  # messages taken from one lane before the next has its turn
+KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
 
-    def __init__(self, settings: Settings, name: str, topics: Sequence[str]) -> None:
+
+class Receipt(NamedTuple):
+    """What acknowledges one message."""
+
+    lane: "Lane"
+    mid: int
+    generation: int
+
+    def current(self) -> bool:
+        """Whether the message came by the connection that stands now; an older one is delivered again."""
+        return self.generation == self.lane.generation
+
+    def acknowledge(self) -> None:
+        """Tell the broker that the message is stored."""
+        if self.generation == self.lane.generation:
+            self.lane.client.ack(self.mid, 1)
+
+
+class Mailbox:
+    """Lanes that one writer empties, each in its turn."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.arrived = threading.Event()
+        self.lanes: tuple[Lane, ...] = ()
+        self._at = self._taken = 0
+
+    def add(self, lane: "Lane") -> None:
+        """One more lane."""
+        self.lanes = (*self.lanes, lane)
+
+    def __len__(self) -> int:
+        return sum(len(lane.waiting) for lane in self.lanes)
+
+    def next(self, until: float) -> Message | None:
+        """The next message; None when there is none until that moment of time.monotonic()."""
+        while True:
+            for _ in range(len(self.lanes) + 1):
+                lane = self.lanes[self._at] if self._at < len(self.lanes) else None
+                if lane and lane.waiting and self._taken < IN_TURN:
+                    self._taken += 1
+                    return lane.waiting.popleft()
+                self._at, self._taken = (self._at + 1) % max(len(self.lanes), 1), 0
+            self.arrived.clear()
+            if len(self):
+                continue
+            if not self.arrived.wait(max(until - time.monotonic(), 0)):
+                return None
+
+
+class Lane:
+    """A connection, its subscriptions and what it received."""
+
+    def __init__(self, settings: Settings, name: str, topics: Sequence[str], arrived: threading.Event) -> None:
         self.name = name
         self.generation = 0
         self.connected = False
-        self.queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self.waiting: deque[Message] = deque()
+        self._arrived = arrived
         self._settings = settings
         group = settings.mqtt_group
         self._topics = [f"$share/{group}/{topic}" if group else topic for topic in topics]
-        self._client = mqtt.Client(
+        self.client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             f"shouwang-ingest-{settings.worker}-{name}",
             protocol=mqtt.MQTTv5,
             manual_ack=True,
         )
-        self._client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
+        self.client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
         if settings.mqtt_ca:
-            self._client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=15)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
+            self.client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        self.client.reconnect_delay_set(min_delay=1, max_delay=15)
+        self.client.on_connect = self._on_connect
+        self.client.on_disconnect = self._on_disconnect
+        self.client.on_message = self._on_message
 
     def start(self) -> None:
         """Connect in the background, again and again until it works."""
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho left it untyped
         properties.ReceiveMaximum = self._settings.receive_maximum
         properties.SessionExpiryInterval = SESSION_SECONDS
-        self._client.connect_async(
-            self._settings.mqtt_host, self._settings.mqtt_port, keepalive=30, clean_start=False, properties=properties
+        self.client.connect_async(
+            self._settings.mqtt_host,
+            self._settings.mqtt_port,
+            keepalive=KEEPALIVE,
+            clean_start=False,
+            properties=properties,
         )
-        self._client.loop_start()
+        self.client.loop_start()
 
     def stop(self) -> None:
         """Disconnect; the session stays at the broker, with everything that was not acknowledged."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-    def current(self, message: Message) -> bool:
-        """Whether the message came by the connection that stands now; an older one is delivered again."""
-        return message.generation == self.generation
-
-    def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Tell the broker that these are stored."""
-        for message in messages:
-            if self.current(message):
-                self._client.ack(message.mid, 1)
+        self.client.disconnect()
+        self.client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
@@ -91,6 +141,7 @@ class Lane:
         log.warning("%s: disconnected: %s", self.name, reason)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self.queue.put(
-            Message(message.topic, bytes(message.payload), time.time_ns() // 1000, message.mid, self.generation)
-        )
+        receipt = Receipt(self, message.mid, self.generation)
+        self.waiting.append(Message(message.topic, bytes(message.payload), time.time_ns() // 1000, receipt))
+        if not self._arrived.is_set():
+            self._arrived.set()

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,23 @@ ONLINE = metrics()["online"]
 UNBOUNDED = float("inf")
 
 
+class Receipt(Protocol):
+    """Acknowledges one message to the connection it came by."""
+
+    def current(self) -> bool:
+        """Whether that connection still stands; if not, the broker delivers the message again."""
+
+    def acknowledge(self) -> None:
+        """Tell the broker that the message is stored."""
+
+
 class Message(NamedTuple):
     """One MQTT message as it was received."""
 
     topic: str
     payload: bytes
     received: int  # microseconds since 1970-01-01 UTC
-    mid: int = 0
-    generation: int = 0  # of the connection it came by: a later one can't acknowledge it
+    receipt: Receipt | None = None  # None: taken from the database again
 
 
 class DeadLetter(NamedTuple):

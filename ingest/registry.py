@@ -48,6 +48,11 @@ class Registry:
         self._devices = {(device.vendor, device.serial): device for device in devices}
         self._routes: dict[str, Route] = {}
 
+    @property
+    def vendors(self) -> list[str]:
+        """Every vendor's code."""
+        return list(self._vendors)
+
     def route(self, topic: str) -> Route:
         """The route of a topic; raises Refusal."""
         known = self._routes.get(topic)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import psycopg
@@ -22,7 +22,12 @@ class Steward(threading.Thread):
     """Holds a listening connection; reconnects when it breaks."""
 
     def __init__(
-        self, pipeline: Pipeline, settings: Settings, stop: threading.Event, state: Callable[[], dict[str, object]]
+        self,
+        pipeline: Pipeline,
+        settings: Settings,
+        stop: threading.Event,
+        state: Callable[[], dict[str, object]],
+        attend: Callable[[Iterable[str]], None],
     ) -> None:
         super().__init__(name="steward")
         self.counts: Counter[str] = Counter()
@@ -30,6 +35,7 @@ class Steward(threading.Thread):
         self._settings = settings
         self._stop_event = stop
         self._state = state
+        self._attend = attend
 
     def run(self) -> None:
         """Until stopped."""
@@ -56,6 +62,7 @@ class Steward(threading.Thread):
 
     def _refresh(self, conn: psycopg.Connection) -> None:
         self._pipeline.registry = store.load_registry(conn)
+        self._attend(self._pipeline.registry.vendors)
         released = store.release_quarantine(conn, datetime.now(UTC))
         log.info("registry loaded; %d quarantined messages are replayed", released)
 

@@ -1,5 +1,6 @@
 """The MQTT topics: `sw/v1/{vendor}/{device}/{kind}`. They carry nothing personal; the registry knows the home."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -27,10 +28,14 @@ class Topic(NamedTuple):
         return f"sw/v1/{self.vendor}/{self.device}/{self.kind.value}"
 
 
-EVENTS = "sw/v1/+/+/event"
-TELEMETRY = "sw/v1/+/+/telemetry"
-STATUS = "sw/v1/+/+/status"
+URGENT = (TopicKind.EVENT,)
+ORDINARY = (TopicKind.TELEMETRY, TopicKind.STATUS)
 KINDS = {kind.value: kind for kind in TopicKind}
+
+
+def all_devices(vendor: str, kinds: Iterable[TopicKind]) -> list[str]:
+    """The topic filters of these kinds of message from all of a vendor's devices."""
+    return [str(Topic(vendor, "+", kind)) for kind in kinds]
 
 
 def parse(topic: str) -> Topic:

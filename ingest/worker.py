@@ -1,17 +1,19 @@
-"""The ingest program: two lanes, so that an emergency never stands behind a backlog, and the steward."""
+"""The ingest program: lanes for emergencies and for the rest, so that neither waits behind the other."""
 
 import logging
 import threading
 from collections import Counter
+from collections.abc import Iterable
 
 import psycopg
 
 from core.database import connect, describe
 from core.settings import Settings
-from ingest import store, topics
-from ingest.mqtt import Lane
+from ingest import store
+from ingest.mqtt import Lane, Mailbox
 from ingest.pipeline import Pipeline
 from ingest.steward import Steward
+from ingest.topics import ORDINARY, URGENT, all_devices
 from ingest.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -22,32 +24,57 @@ def run(settings: Settings, stop: threading.Event) -> None:
     pipeline = _pipeline(settings, stop)
     if pipeline is None:
         return
-    lanes = [
-        Lane(settings, "urgent", [topics.EVENTS]),
-        Lane(settings, "telemetry", [topics.TELEMETRY, topics.STATUS]),
-    ]
-    writers = [Writer(lane, pipeline, settings, stop) for lane in lanes]
+    worker = Worker(settings, pipeline, stop)
+    worker.start()
+    log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
+    stop.wait()
+    worker.finish()
+    log.info("worker %s stopped", settings.worker)
 
-    def state() -> dict[str, object]:
-        counts: Counter[str] = sum((Counter(writer.counts) for writer in writers), Counter())
+
+class Worker:
+    """Lanes per vendor, a writer for emergencies, one for the rest, and the steward."""
+
+    def __init__(self, settings: Settings, pipeline: Pipeline, stop: threading.Event) -> None:
+        self._settings = settings
+        self._mailboxes = {"urgent": (Mailbox("urgent"), URGENT), "telemetry": (Mailbox("telemetry"), ORDINARY)}
+        self._writers = [Writer(mailbox, pipeline, settings, stop) for mailbox, _ in self._mailboxes.values()]
+        self._steward = Steward(pipeline, settings, stop, self.state, self.attend)
+        self._attended: set[str] = set()
+        self.attend(pipeline.registry.vendors)
+
+    def start(self) -> None:
+        """Start every thread."""
+        for thread in (*self._writers, self._steward):
+            thread.start()
+
+    def finish(self) -> None:
+        """Wait for the drafts in hand, then disconnect; `stop` must be set."""
+        for thread in (*self._writers, self._steward):
+            thread.join()
+        for lane in self._lanes():
+            lane.stop()
+
+    def attend(self, vendors: Iterable[str]) -> None:
+        """Open the lanes of vendors that have none yet."""
+        for vendor in sorted(set(vendors) - self._attended):
+            self._attended.add(vendor)
+            for name, (mailbox, kinds) in self._mailboxes.items():
+                lane = Lane(self._settings, f"{name}-{vendor}", all_devices(vendor, kinds), mailbox.arrived)
+                mailbox.add(lane)
+                lane.start()
+
+    def state(self) -> dict[str, object]:
+        """For the heartbeat."""
+        counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
-            "connected": all(lane.connected for lane in lanes),
-            "queued": sum(lane.queue.qsize() for lane in lanes),
+            "connected": all(lane.connected for lane in self._lanes()),
+            "queued": sum(len(mailbox) for mailbox, _ in self._mailboxes.values()),
             **counts,
         }
 
-    threads: list[threading.Thread] = [*writers, Steward(pipeline, settings, stop, state)]
-    for thread in threads:
-        thread.start()
-    for lane in lanes:
-        lane.start()
-    log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
-    stop.wait()
-    for thread in threads:
-        thread.join()
-    for lane in lanes:
-        lane.stop()
-    log.info("worker %s stopped", settings.worker)
+    def _lanes(self) -> list[Lane]:
+        return [lane for mailbox, _ in self._mailboxes.values() for lane in mailbox.lanes]
 
 
 def _pipeline(settings: Settings, stop: threading.Event) -> Pipeline | None:

@@ -1,7 +1,6 @@
-"""Takes one lane's messages into the database, a transaction at a time, and acknowledges them afterwards."""
+"""Takes a mailbox's messages into the database, a transaction at a time, and acknowledges them afterwards."""
 
 import logging
-import queue
 import random
 import threading
 import time
@@ -13,7 +12,7 @@ import psycopg
 from core.database import connect
 from core.settings import Settings
 from ingest import store
-from ingest.mqtt import Lane
+from ingest.mqtt import Mailbox
 from ingest.pipeline import DeadLetter, Draft, Message, Pipeline, refusal_counts
 
 log = logging.getLogger(__name__)
@@ -22,12 +21,12 @@ RETRY_SECONDS = (0.1, 5.0)  # first and longest pause between tries
 
 
 class Writer(threading.Thread):
-    """One lane's thread, with a database connection of its own."""
+    """One mailbox's thread, with a database connection of its own."""
 
-    def __init__(self, lane: Lane, pipeline: Pipeline, settings: Settings, stop: threading.Event) -> None:
-        super().__init__(name=f"writer-{lane.name}")
+    def __init__(self, mailbox: Mailbox, pipeline: Pipeline, settings: Settings, stop: threading.Event) -> None:
+        super().__init__(name=f"writer-{mailbox.name}")
         self.counts: Counter[str] = Counter()
-        self._lane = lane
+        self._mailbox = mailbox
         self._pipeline = pipeline
         self._settings = settings
         self._stop_event = stop
@@ -38,7 +37,9 @@ class Writer(threading.Thread):
         while not self._stop_event.is_set():
             draft = self._gather()
             if draft.messages and self._settle(draft):
-                self._lane.acknowledge(draft.messages)
+                for message in draft.messages:
+                    if message.receipt:
+                        message.receipt.acknowledge()
                 self.counts["received"] += len(draft.messages)
         if self._conn:
             self._conn.close()
@@ -49,13 +50,12 @@ class Writer(threading.Thread):
         limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
         due = time.monotonic() + 0.5
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
-            try:
-                message = self._lane.queue.get(timeout=max(due - time.monotonic(), 0))
-            except queue.Empty:
+            message = self._mailbox.next(due)
+            if message is None:
                 break
             if not draft.messages:
                 due = time.monotonic() + age
-            if self._lane.current(message):  # else the broker sends it again on the new connection
+            if message.receipt is None or message.receipt.current():  # else the broker sends it again
                 self._pipeline.take(draft, message)
         return draft
 
@@ -97,7 +97,7 @@ class Writer(threading.Thread):
             except BLAMES_A_ROW:
                 raise
             except psycopg.Error as error:
-                log.warning("%s: not stored yet, trying again: %s", self._lane.name, type(error).__name__)
+                log.warning("%s: not stored yet, trying again: %s", self._mailbox.name, type(error).__name__)
                 self.counts["retried"] += 1
                 self._discard()
             if self._stop_event.wait(pause * random.uniform(0.5, 1.5)):  # noqa: S311 - jitter
@@ -107,7 +107,7 @@ class Writer(threading.Thread):
     def _connection(self) -> psycopg.Connection:
         if self._conn is None:
             url = self._settings.database_url.get_secret_value()
-            self._conn = connect(url, f"ingest-{self._settings.worker}-{self._lane.name}")
+            self._conn = connect(url, f"ingest-{self._settings.worker}-{self._mailbox.name}")
         return self._conn
 
     def _discard(self) -> None:

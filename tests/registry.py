@@ -9,6 +9,7 @@ from core.catalogue import device_types
 
 PASSWORD = "correct horse"
 HASH = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
+TYPES = tuple(code for code, kind in device_types().items() if kind.simulator)  # what hangs in a home
 AREAS = [("qu", "测试区"), ("qu.zhen", "测试镇"), ("qu.zhen.cun", "测试村"), ("qu.zhen.cun.wangge", "测试网格")]
 
 
@@ -27,7 +28,7 @@ class Registry:
 
 
 def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None) -> Registry:
-    """Fill an empty database: one grid, two vendors, `homes` homes with one device of each type."""
+    """Fill an empty database: one grid, two vendors, `homes` homes with one device of each type that hangs in homes."""
     registry = Registry()
     with psycopg.connect(owner_url) as conn:
         for path, name in AREAS:
@@ -38,7 +39,7 @@ def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None) -
                 code, f"{code} 测试厂", payload_format,
             )  # fmt: skip
         for number in range(homes):
-            registry.homes.append(_home(conn, registry, area, number, types or tuple(device_types())))
+            registry.homes.append(_home(conn, registry, area, number, types or TYPES))
         _accounts(conn, registry)
     return registry
 

@@ -26,6 +26,15 @@ COLUMNS = f"""
     h.id AS home_id, h.code AS home_code, h.address AS home_address,
     seen.last_seen_at, seen.online, seen.battery, d.retired_at IS NULL AND {SILENT} AS silent
 """
+# `latest` may be some minutes behind in a large fleet; what has been stored since is in `reading`.
+LATEST = """
+    SELECT l.device_id, l.metric, coalesce(r.value, l.value) AS value, coalesce(r.ts, l.ts) AS ts,
+           CASE WHEN r.value IS NULL OR (r.value <> 0) = (l.value <> 0) THEN l.since ELSE r.ts END AS since
+    FROM latest l LEFT JOIN LATERAL (
+        SELECT value, ts FROM reading WHERE device_id = l.device_id AND metric = l.metric AND ts > l.ts
+        ORDER BY ts DESC LIMIT 1) r ON true
+    WHERE l.device_id = ANY(%s) AND l.metric = ANY(%s) ORDER BY l.device_id, l.metric
+"""
 TABLES = f"""
     device d JOIN vendor v ON v.id = d.vendor_id
     JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id {SEEN}
@@ -105,8 +114,7 @@ def details(
     known = [metric.id for metric in metrics().values()]
     for row in rows(
         conn,
-        "SELECT device_id, metric, value, ts, since FROM latest WHERE device_id = ANY(%s) AND metric = ANY(%s)"
-        " ORDER BY device_id, metric",
+        LATEST,
         (list(latest), known),
     ):
         latest[row["device_id"]].append(Latest.of(row))

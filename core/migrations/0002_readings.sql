@@ -20,8 +20,15 @@ CREATE TABLE batch (                       -- the engine's inbox; see core.packe
     urgent       boolean     NOT NULL,
     rows         integer     NOT NULL,
     step         bigint,                    -- judged in this step of the engine; kept until `latest` has it: decision 0005
-    payload      bytea COMPRESSION lz4 NOT NULL
+    payload      bytea       NOT NULL
 );
+DO $$ BEGIN
+    IF (SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression') THEN
+        ALTER TABLE batch ALTER COLUMN payload SET COMPRESSION lz4;
+    ELSE
+        ALTER TABLE batch ALTER COLUMN payload SET STORAGE EXTERNAL;  -- pglz would cost more than it saves
+    END IF;
+END $$;
 CREATE INDEX batch_next ON batch (shard, urgent, id) WHERE step IS NULL;
 CREATE INDEX batch_judged ON batch (shard, step, id) WHERE step IS NOT NULL;
 -- Rows live for a second: vacuum by count, not by share.

@@ -258,3 +258,12 @@ def test_a_days_lane_is_bounded_by_what_matters_least(service, every, count, inc
     (lane,) = day(service, service.registry.homes[0], midnight)["lanes"]
     assert (len(lane["points"]), lane["incomplete"]) == (count, incomplete)
     assert lane["points"][-1][0] == int((midnight + timedelta(seconds=30_000)).timestamp() * 1000)
+
+
+def test_what_was_stored_after_latest_was_written_is_shown(service):
+    motion, _ = service.registry.device(0, "motion_sensor")
+    seen(service, motion, "motion", 0, ago=timedelta(minutes=10))
+    put(service, motion, "motion", 0, 1, every=timedelta(minutes=20))
+    found = service.login("op1").get(f"/api/v1/devices/{motion}").json()["latest"]
+    assert [(one["metric"], one["value"]) for one in found] == [("motion", 1.0)]
+    assert datetime.fromisoformat(found[0]["ts"]) == datetime.fromisoformat(found[0]["since"]) == NOW
