@@ -23,18 +23,21 @@ from core.packed import READING, Packed
 ZONE = ZoneInfo("UTC")  # the files' local time is taken as it is
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
-BED, DOOR, MOTION = 1, 2, 3
+BED, DOOR, MOTION, SEAT = 1, 2, 3, 4
 DEVICE_OF = {"Bed": BED, "Maindoor": DOOR}
-METRIC_OF = {BED: "in_bed", DOOR: "door_open", MOTION: "motion"}
+METRIC_OF = {BED: "in_bed", DOOR: "door_open", MOTION: "motion", SEAT: "in_bed"}
 STOPS = (8, 11, 15, 19, 22)  # o'clock at which a life is made to stop
 
 
-def events(path: Path) -> Packed:
-    """What the sensors said, in order: the bed's occupancy, the house door, and movement for everything else."""
+def events(path: Path, *, seat: int = MOTION) -> Packed:
+    """What the sensors said, in order: the bed's occupancy, the house door, and movement for everything else.
+
+    A seat's pressure is movement too, at either end of a sitting, unless `seat` makes a mat of it as the bed is.
+    """
     rows = []
     for line in path.read_text(encoding="utf-8").splitlines()[2:]:
         begin, end, where, *_ = [field for field in re.split(r"\t+", line.strip()) if field]
-        device = DEVICE_OF.get(where.strip(), MOTION)
+        device = (DEVICE_OF | {"Seat": seat}).get(where.strip(), MOTION)
         for text, value in ((begin, 1.0), (end, 1.0 if device == MOTION else 0.0)):
             moment = int(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()) * 1_000_000
             rows.append((moment, device, metrics()[METRIC_OF[device]].id, 0, value))
@@ -45,9 +48,8 @@ def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> li
     """The minutes at which the rule begins to speak between `begin` and `end`."""
     rule = discover()["no_sign_of_life"]
     assert rule.tick is not None
-    fleet = Fleet.build(
-        [1], [(BED, 1, "bed_sensor"), (DOOR, 1, "door_contact"), (MOTION, 1, "motion_sensor")], zone=ZONE
-    )
+    devices = [(BED, "bed_sensor"), (DOOR, "door_contact"), (MOTION, "motion_sensor"), (SEAT, "bed_sensor")]
+    fleet = Fleet.build([1], [(number, 1, code) for number, code in devices], zone=ZONE)
     fleet.baseline[0] = usual
     raised, speaking, taken = [], False, 0
     for now in range(begin, end, MINUTE):
@@ -63,12 +65,12 @@ def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> li
     return raised
 
 
-def score(path: Path) -> None:
+def score(path: Path, seat: int) -> None:
     """Print one home's figures."""
-    said = events(path)
+    said = events(path, seat=seat)
     life = said["ts"]
     days = range(int(life[0]) // DAY + 1 + MIN_DAYS, int(life[-1]) // DAY)
-    false, delays = 0, []
+    false, delays, late = 0, [], []
     for day in days:
         before = life[life < day * DAY]
         now = datetime.fromtimestamp(day * 86400, UTC)
@@ -78,12 +80,15 @@ def score(path: Path) -> None:
             stop = day * DAY + hour * 60 * MINUTE
             cut = said[life < stop]
             first = alarms(cut, usual, stop, stop + DAY)
+            late.append((first[0] - stop) / MINUTE / 60)
             delays.append((first[0] - int(cut["ts"][-1])) / MINUTE / 60)
     weeks = len(days) / 7
     longest = float(np.diff(life).max()) / MINUTE / 60
-    print(f"{path.stem}: {len(days)} days judged, longest silence {longest:.1f} h")
+    sensed = "seat a mat" if seat == SEAT else "seat as movement"
+    print(f"{path.stem}, {sensed}: {len(days)} days judged, longest silence {longest:.1f} h")
     print(f"  false alarms per home and week: {false / weeks:.2f} ({false} in {weeks:.1f} weeks)")
-    print(f"  a life that stops is noticed after {np.median(delays):.1f} h (median), {max(delays):.1f} h (worst)")
+    for name, hours in (("it stopped", late), ("its last sign", delays)):
+        print(f"  noticed after {name}: {np.median(hours):.1f} h (median), {max(hours):.1f} h (worst)")
 
 
 def main() -> None:
@@ -91,7 +96,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.detection", description=__doc__)
     parser.add_argument("folder", type=Path)
     for path in sorted(parser.parse_args().folder.glob("*_Sensors.txt")):
-        score(path)
+        for seat in (MOTION, SEAT):
+            score(path, seat)
 
 
 if __name__ == "__main__":

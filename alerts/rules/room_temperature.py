@@ -24,6 +24,7 @@ SCENARIO = "environment"
 METRICS = ("temperature",)
 CLEAR_AFTER = timedelta(minutes=15)
 HISTORY = timedelta(hours=2)
+NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,21 @@ def _since(fleet: Fleet) -> NDArray[np.int64]:
     return fleet.scratch("room_temperature", "outside since", len(fleet.column("temperature")), 0, np.int64)
 
 
+def _inside(fleet: Fleet) -> NDArray[np.int64]:
+    return fleet.scratch("room_temperature", "last inside at", len(fleet.column("temperature")), 0, np.int64)
+
+
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """Remember since when each room has been outside; `tick` judges how long."""
     found = batch.of("temperature")
-    since = _since(fleet)
+    since, inside = _since(fleet), _inside(fleet)
     outside = (found.value < params.cold) | (found.value >= params.hot)
-    since[found.slot[~outside]] = 0
-    begins = outside & (since[found.slot] == 0)
-    since[found.slot[begins]] = found.ts[begins]
+    np.maximum.at(inside, found.slot[~outside], found.ts[~outside])
+    touched = np.unique(found.slot)
+    begun = np.where((since > inside) & (since > 0), since, NEVER)
+    lasts = outside & (found.ts > inside[found.slot])  # a burst may bring the cold and its end at once, or late
+    np.minimum.at(begun, found.slot[lasts], found.ts[lasts])
+    since[touched] = np.where(begun[touched] == NEVER, 0, begun[touched])
     return Findings.none()
 
 

@@ -62,7 +62,8 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
         home = found.home[mine]
         now_bad = _bad(fleet, name, found.value[mine], home, params)
         before_bad = _bad(fleet, name, found.previous[mine], home, params)
-        near = found.ts[mine] - found.previous_ts[mine] <= params.together_minutes * MINUTE
+        apart = found.ts[mine] - found.previous_ts[mine]
+        near = (apart > 0) & (apart <= params.together_minutes * MINUTE)  # the same one again is no second one
         twice[mine] = now_bad & before_bad & near
         raised[mine] = twice[mine] | (now_bad & (name in ONE_IS_ENOUGH))
     raised &= _worn(fleet)[found.device]
