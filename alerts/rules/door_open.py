@@ -56,7 +56,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     slots = np.flatnonzero(opened & (now - column.since > limit))
     slots = slots[one_per_home(column.home[slots], -column.since[slots].astype(float))]
     away, since, door = left_home(fleet)
-    out = np.flatnonzero(away & dark & _left_in_the_dark(fleet, now, since, params)).astype(np.int32)
+    missing = away & _left_in_the_dark(fleet, now, since, params)
+    out = np.flatnonzero(missing & dark).astype(np.int32)
     out = np.setdiff1d(out, column.home[slots])
     home = np.concatenate([column.home[slots], out]).astype(np.int32)
     begun = np.concatenate([column.since[slots], since[out]])
@@ -76,7 +77,7 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     severity = [Severity.URGENT if dark else SEVERITY] * len(home)
     clear = ~marked(fleet, column, opened)
-    clear[out] = False
+    clear[missing] = False  # daybreak does not bring anybody home
     return Findings.of(home, begun, severity=severity, evidence=show, device=device, clear=clear)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.stories.test_stories import Story, between
+from alerts.rules import discover
+from tests.stories.test_stories import MINUTE, NIGHT, Story, between
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,15 @@ def test_oxygen_of_a_person_on_scale_two_is_judged_by_that_scale():
 def test_a_new_home_without_a_rhythm_waits_eight_hours():
     story = Story().every(5, 0, 500, "gateway", mains=1).every(30, 0, 500, "motion_sensor", motion=0)
     assert story.at(0, "motion_sensor", motion=1).until(485).first("no_sign_of_life") == between(480, 482)
+
+
+def test_daybreak_does_not_end_a_night_exit_but_coming_home_does():
+    def clear_at(story, minute):
+        rule = discover()["door_open"]
+        return bool(rule.tick(story.fleet, story.begin + minute * MINUTE, rule.params).clear[0])
+
+    story = Story(NIGHT).at(0, "door_contact", door_open=0).at(240, "door_contact", door_open=1)
+    story.at(241, "door_contact", door_open=0).until(260)
+    assert story.first("door_open") == between(256, 258)
+    assert not clear_at(story, 310)
+    assert clear_at(story.at(311, "motion_sensor", motion=1).until(312), 312)
