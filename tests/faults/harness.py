@@ -59,6 +59,14 @@ class Load:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def abandon(self) -> None:
+        """Publish no more, whatever the broker has acknowledged; after `stop` it does nothing."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._client.disconnect()
+        self._client.loop_stop()
+
     def _run(self) -> None:
         homes = len(self.registry.homes)
         base = int(time.time() * 1000) - 60_000
@@ -91,8 +99,12 @@ class Load:
         return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
 
 
-def account(site: Site, load: Load) -> None:
-    """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged."""
+def account(site: Site, load: Load) -> float:
+    """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged.
+
+    Returns the seconds that took: how long until all was normal after the last message.
+    """
+    begin = time.monotonic()
     with psycopg.connect(site.owner_url, autocommit=True) as conn:
 
         def stored() -> list[tuple[int, int]]:
@@ -115,3 +127,4 @@ def account(site: Site, load: Load) -> None:
         assert raised() == pressed, "every SOS is raised, and once"
         counts = {count for (count,) in conn.execute("SELECT count FROM alert WHERE rule = 'sos'")}
         assert counts == {1}, "no SOS is counted twice"
+    return time.monotonic() - begin

@@ -9,6 +9,7 @@ import pytest
 
 from core import canary
 from deploy.local.site import Site
+from tests.faults.conftest import port
 from tests.faults.harness import eventually
 from tests.registry import PASSWORD, seed
 
@@ -18,7 +19,7 @@ def chain(root, tmp_path_factory):
     """A whole site whose self-check signals every second and is late after three."""
     name = f"canary-{os.getpid()}-{secrets.token_hex(3)}"
     site = Site(
-        root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(55460, 51910, 8110),
+        root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(port(), port(), port()),
         settings={"SHOUWANG_CANARY_EVERY": "1", "SHOUWANG_CANARY_LATE": "3"}, shared_buffers="128MB",
     )  # fmt: skip
     site.start_services()
