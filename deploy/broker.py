@@ -14,7 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 CONTROL = "$CONTROL/dynamic-security/v1"
 ITERATIONS = 1000  # PBKDF2-SHA512; the passwords are random 256-bit tokens, so stretching adds little
-INGEST_TOPICS = ("sw/v1/#",)  # a shared subscription is checked by the topic behind its group
+INGEST_TOPICS = ("sw/v1/#", "$share/+/sw/v1/#")  # plainly, and shared among the workers of any group
 
 
 class BrokerError(RuntimeError):

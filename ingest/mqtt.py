@@ -83,12 +83,16 @@ class Mailbox:
 class Lane:
     """A connection, its subscriptions and what it received."""
 
-    def __init__(self, settings: Settings, name: str, topics: Sequence[str], arrived: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, name: str, topics: Sequence[str], arrived: threading.Event, *, retiring: bool = False
+    ) -> None:
+        """With `retiring` it takes what waits for this session and asks for nothing new."""
         self.name = name
         self.generation = 0
         self.connected = False
         self.waiting: deque[Message] = deque()
         self._arrived = arrived
+        self._retiring = retiring
         self._settings = settings
         group = settings.mqtt_group
         self._topics = [f"$share/{group}/{topic}" if group else topic for topic in topics]
@@ -103,6 +107,7 @@ class Lane:
             self.client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self.client.reconnect_delay_set(min_delay=1, max_delay=15)
         self.client.on_connect = self._on_connect
+        self.client.on_subscribe = self._on_subscribe
         self.client.on_disconnect = self._on_disconnect
         self.client.on_message = self._on_message
 
@@ -121,17 +126,30 @@ class Lane:
         self.client.loop_start()
 
     def stop(self) -> None:
-        """Disconnect; the session stays at the broker, with everything that was not acknowledged."""
-        self.client.disconnect()
+        """Disconnect; the session stays at the broker, with everything that was not acknowledged, unless retiring."""
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]  # paho left it untyped
+        if self._retiring:
+            properties.SessionExpiryInterval = 0
+        self.client.disconnect(properties=properties)
         self.client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             log.error("%s: the broker refuses the connection: %s", self.name, reason)
             return
-        self.connected = True
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
+        if self._retiring:
+            client.unsubscribe(self._topics)
+            self.connected = True
+        else:
+            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
         log.info("%s: connected, session %s", self.name, "resumed" if flags.session_present else "new")
+
+    def _on_subscribe(
+        self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        self.connected = not any(reason.is_failure for reason in reasons)
+        if not self.connected:
+            log.error("%s: the broker refuses a subscription: %s", self.name, ", ".join(map(str, reasons)))
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any

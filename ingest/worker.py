@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 
@@ -17,16 +18,24 @@ from ingest.topics import ORDINARY, URGENT, all_devices
 from ingest.writer import Writer
 
 log = logging.getLogger(__name__)
+QUIET_SECONDS = 3.0  # a broker delivers what waits at once
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
-    """Take messages until `stop` is set."""
+def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> None:
+    """Take messages until `stop` is set; with `retire`, until nothing waits for this worker any more, then end it.
+
+    A broker keeps what a worker had not acknowledged for just that worker. One that never comes back is retired in
+    its name, once, from anywhere.
+    """
     pipeline = _pipeline(settings, stop)
     if pipeline is None:
         return
-    worker = Worker(settings, pipeline, stop)
+    worker = Worker(settings, pipeline, stop, retire=retire)
     worker.start()
     log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
+    if retire:
+        worker.take_the_rest()
+        stop.set()
     stop.wait()
     worker.finish()
     log.info("worker %s stopped", settings.worker)
@@ -35,8 +44,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
 class Worker:
     """Lanes per vendor, a writer for emergencies, one for the rest, and the steward."""
 
-    def __init__(self, settings: Settings, pipeline: Pipeline, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, pipeline: Pipeline, stop: threading.Event, *, retire: bool) -> None:
         self._settings = settings
+        self._stop = stop
+        self._retire = retire
         self._mailboxes = {"urgent": (Mailbox("urgent"), URGENT), "telemetry": (Mailbox("telemetry"), ORDINARY)}
         self._writers = [Writer(mailbox, pipeline, settings, stop) for mailbox, _ in self._mailboxes.values()]
         self._steward = Steward(pipeline, settings, stop, self.state, self.attend)
@@ -55,12 +66,21 @@ class Worker:
         for lane in self._lanes():
             lane.stop()
 
+    def take_the_rest(self) -> None:
+        """Until every lane is connected and has been quiet for a while."""
+        quiet_since, before = time.monotonic(), None
+        while not self._stop.wait(0.1) and time.monotonic() - quiet_since < QUIET_SECONDS:
+            state = self.state()
+            if not state["connected"] or state["queued"] or state != before:
+                quiet_since, before = time.monotonic(), state
+
     def attend(self, vendors: Iterable[str]) -> None:
         """Open the lanes of vendors that have none yet."""
         for vendor in sorted(set(vendors) - self._attended):
             self._attended.add(vendor)
             for name, (mailbox, kinds) in self._mailboxes.items():
-                lane = Lane(self._settings, f"{name}-{vendor}", all_devices(vendor, kinds), mailbox.arrived)
+                topics = all_devices(vendor, kinds)
+                lane = Lane(self._settings, f"{name}-{vendor}", topics, mailbox.arrived, retiring=self._retire)
                 mailbox.add(lane)
                 lane.start()
 

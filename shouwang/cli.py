@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -64,11 +65,15 @@ def _fail(message: str) -> typer.Exit:
 
 
 @app.command()
-def ingest() -> None:
+def ingest(
+    retire: Annotated[
+        bool, typer.Option("--retire", help="take over what waits for the worker of this name, then end its session")
+    ] = False,
+) -> None:
     """Take messages from the broker into the database."""
     from ingest.worker import run
 
-    _run(run)
+    _run(partial(run, retire=retire))
 
 
 @app.command()

@@ -42,6 +42,16 @@ class Program:
         except subprocess.TimeoutExpired:
             return self.kill()
 
+    def run(self, seconds: float) -> int | None:
+        """Start it and wait for its end; the exit status, or None if it had to be killed after `seconds`."""
+        self.start()
+        assert self.process
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
     def kill(self) -> int | None:
         """SIGKILL, as the out-of-memory killer would."""
         return self.send(signal.SIGKILL, wait=True)

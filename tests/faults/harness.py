@@ -109,8 +109,9 @@ def account(site: Site, load: Load) -> float:
 
         def stored() -> list[tuple[int, int]]:
             return conn.execute(
-                "SELECT device_id, (extract(epoch FROM ts) * 1000)::bigint FROM reading"
-                " WHERE metric = (SELECT id FROM metric WHERE name = 'water_volume')"
+                "SELECT device_id, (extract(epoch FROM ts) * 1000)::bigint FROM reading r"
+                " JOIN device d ON d.id = device_id JOIN metric m ON m.id = metric"
+                " WHERE m.name = 'water_volume' AND serial LIKE 'water_meter-%'"
             ).fetchall()
 
         acknowledged = load.acknowledged
