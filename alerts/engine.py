@@ -89,13 +89,15 @@ class Shift:
     def __init__(self, watch: Watch, settings: Settings) -> None:
         self.watch = watch
         self.settings = settings
-        long_ago = datetime.min.replace(tzinfo=UTC)
-        self.tick_at = self.latest_at = self.beat_at = long_ago
+        self.now = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)
         self.registry_at: datetime | None = None
         self.learned = False  # new baselines are to be taken up
 
     def turn(self, now: datetime) -> None:
         """One round: emergencies, a slice of the rest, whatever is due; then wait if there was nothing to judge."""
+        if now < self.now:  # the machine's clock was put back: what was due by the old time is due now
+            self.tick_at = self.latest_at = self.beat_at = now
+        self.now = now
         busy = self.watch.judge_lane(now, urgent=True)
         busy |= self.watch.judge_lane(now, urgent=False)
         self._due(now)

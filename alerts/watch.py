@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SLICE_BATCHES = 64  # a slice of the backlog is small enough that an emergency never waits long behind it
 SLICE_ROWS = 20_000
+BACKWARDS = 60_000_000  # µs: a step of judging never goes back, unless the machine's clock did
 CANARY = metrics()["canary"].id
 
 
@@ -97,7 +98,8 @@ class Watch:
         with self.conn.transaction():
             oldest = intake.oldest_telemetry(self.conn, self.settings.shard)
             as_of = to_us(min(now, oldest) if oldest else now)
-            self._ticked = max(self._ticked, as_of)
+            if as_of > self._ticked or to_us(now) < self._ticked - BACKWARDS:
+                self._ticked = as_of
             self._hear_answers()
             raises, closes = self.judge.tick(self._ticked)
             self.tick_ms = (perf_counter() - begun) * 1000

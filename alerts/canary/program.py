@@ -58,6 +58,8 @@ class Canary:
     def turn(self, now: datetime) -> None:
         """Hear what came round, send what is due, judge, and write it down."""
         self._collect()
+        if now < self._send_at - self._settings.canary_every:  # the machine's clock was put back
+            self._send_at = self._beat_at = now
         if now >= self._send_at:
             self._send_at = now + self._settings.canary_every
             if self._terminal:

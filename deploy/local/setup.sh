@@ -20,6 +20,7 @@ command -v mmdebstrap >/dev/null || packages+=(mmdebstrap debian-archive-keyring
 if [ "$kind" = dev ]; then
   command -v chromium >/dev/null || packages+=(chromium)
   [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || packages+=(fonts-noto-cjk)
+  ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

@@ -99,9 +99,10 @@ class Load:
         return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
 
 
-def account(site: Site, load: Load) -> float:
+def account(site: Site, load: Load, *, by_time: bool = True) -> float:
     """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged.
 
+    Without `by_time` readings are counted, not compared: our clock was so wrong that the devices' was not believed.
     Returns the seconds that took: how long until all was normal after the last message.
     """
     begin = time.monotonic()
@@ -115,8 +116,9 @@ def account(site: Site, load: Load) -> float:
             ).fetchall()
 
         acknowledged = load.acknowledged
-        eventually(lambda: acknowledged <= set(stored()), 60)
+        eventually(lambda: acknowledged <= set(stored()) if by_time else len(stored()) >= len(acknowledged), 60)
         rows = stored()
+        assert by_time or len(rows) == len(acknowledged)
         assert len(rows) == len(set(rows)), "a reading is stored twice"
         eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch WHERE step IS NULL").fetchone()[0], 60)
 
