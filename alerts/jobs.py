@@ -38,7 +38,7 @@ def _learn_group(conn: psycopg.Connection, zone: ZoneInfo, now: datetime, shards
     with conn.transaction():
         fleet = registered(conn, zone, shards, shard)
         home, ts = signs_of_life(conn, fleet, now - LEARN_FROM, now, shards, shard)
-        gaps, days = learn(home, ts, len(fleet.home_ids), zone, now)
+        gaps, days = learn(home, ts, len(fleet.home_ids), zone)
         row, hour = np.nonzero(~np.isnan(gaps))
         out = np.empty(len(row), BASELINE)
         out["home"], out["hour"], out["gap"], out["days"] = fleet.home_ids[row], hour, gaps[row, hour], days[row]

@@ -13,7 +13,7 @@ DAY = 24 * HOUR
 
 
 def learn(
-    home: NDArray[np.int32], ts: NDArray[np.int64], homes: int, zone: ZoneInfo, now: datetime
+    home: NDArray[np.int32], ts: NDArray[np.int64], homes: int, zone: ZoneInfo
 ) -> tuple[NDArray[np.float32], NDArray[np.int16]]:
     """(seconds[homes, 24], days[homes]) from signs of life: home rows and their instants in µs, in any order.
 
@@ -23,10 +23,10 @@ def learn(
     usual = np.full((homes, 24), np.nan, np.float32)
     days = np.zeros(homes, np.int16)
     order = np.lexsort((ts, home))
-    home, ts = home[order], ts[order] + _offset(zone, now)
+    home, ts = home[order], _local(zone, ts[order])
     bounds = np.searchsorted(home, np.arange(homes + 1))
     for row in range(homes):
-        own = ts[bounds[row] : bounds[row + 1]]
+        own = np.maximum.accumulate(ts[bounds[row] : bounds[row + 1]])  # an hour that happens twice
         if len(own) >= 2:
             table = _silences(own)
             days[row] = len(table)
@@ -35,9 +35,18 @@ def learn(
     return usual, days
 
 
-def _offset(zone: ZoneInfo, now: datetime) -> int:
-    """Local time less UTC in µs; taken once, so a change of clocks inside the window shifts the days before it."""
-    return (now.astimezone(zone).utcoffset() or timedelta()) // timedelta(microseconds=1)
+def _local(zone: ZoneInfo, ts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The local time of each instant, in µs since 1970-01-01 00:00 there; each by the offset of its own hour."""
+    if not len(ts):
+        return ts
+    hour = ts // HOUR
+    first, last = int(hour.min()), int(hour.max())
+    offsets = [
+        (datetime.fromtimestamp(number * 3600, zone).utcoffset() or timedelta()) // timedelta(microseconds=1)
+        for number in range(first, last + 1)
+    ]
+    local: NDArray[np.int64] = ts + np.array(offsets, np.int64)[hour - first]
+    return local
 
 
 def _silences(ts: NDArray[np.int64]) -> NDArray[np.int64]:

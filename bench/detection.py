@@ -73,8 +73,7 @@ def score(path: Path, seat: int) -> None:
     false, delays, late = 0, [], []
     for day in days:
         before = life[life < day * DAY]
-        now = datetime.fromtimestamp(day * 86400, UTC)
-        usual = learn(np.zeros(len(before), np.int32), before, 1, ZONE, now)[0][0]
+        usual = learn(np.zeros(len(before), np.int32), before, 1, ZONE)[0][0]
         false += len(alarms(said, usual, day * DAY, (day + 1) * DAY))
         for hour in STOPS:
             stop = day * DAY + hour * 60 * MINUTE

@@ -139,6 +139,22 @@ def provision(
 
 
 @app.command()
+def doctor(
+    disk: Annotated[Path, typer.Option(help="a folder on the disk of the database and the broker")] = Path("/"),
+) -> None:
+    """Check settings, database, broker, programs, clock and disk, and say what to mend. Exit status 1 if it must be."""
+    from deploy.doctor import Level
+    from deploy.doctor.checks import examine
+
+    marks = {Level.GOOD: "✓", Level.ODD: "!", Level.BAD: "✗"}
+    worst = False
+    for finding in examine(settings.load(), disk):
+        worst |= finding.level is Level.BAD
+        typer.echo(f"{marks[finding.level]} {finding.what}" + (f"\n    → {finding.mend}" if finding.mend else ""))
+    raise typer.Exit(1 if worst else 0)
+
+
+@app.command()
 def learn() -> None:
     """Learn every home's rhythm now; the engine does it each night."""
     from alerts.jobs import learn_baselines

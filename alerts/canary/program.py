@@ -47,7 +47,7 @@ class Canary:
         self._mouth, self._ear = mouth, ear
         self._conn: psycopg.Connection | None = None
         self._terminal: store.Terminal | None = None
-        self._send_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
+        self._now = self._send_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -58,8 +58,9 @@ class Canary:
     def turn(self, now: datetime) -> None:
         """Hear what came round, send what is due, judge, and write it down."""
         self._collect()
-        if now < self._send_at - self._settings.canary_every:  # the machine's clock was put back
+        if now < self._now:  # the machine's clock was put back
             self._send_at = self._beat_at = now
+        self._now = now
         if now >= self._send_at:
             self._send_at = now + self._settings.canary_every
             if self._terminal:

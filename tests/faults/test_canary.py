@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import subprocess
+import sys
 
 import httpx
 import psycopg
@@ -88,6 +90,52 @@ def test_a_broken_link_is_named_raised_once_and_noted_when_it_holds_again(chain,
             "UPDATE alert SET state = 'resolved', disposition = 'real', resolved_at = now() - interval '1 h'"
             " WHERE rule = 'self_check' AND state <> 'resolved'"
         )
+
+
+def doctor(site, **settings):
+    """(exit status, lines) of `shouwang doctor` with the API's login and the worker's broker account."""
+    environment = os.environ | site.environment("api") | settings
+    done = subprocess.run(
+        [sys.executable, "-m", "shouwang", "doctor"], env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+def marked(lines, mark):
+    return [line[2:] for line in lines if line.startswith(mark)]
+
+
+def test_the_doctor_finds_nothing_to_mend_in_a_whole_chain(chain, query):
+    eventually(lambda: query(TRIP)[0][0] and query(BROKEN) == [(None,)])
+    status, lines = doctor(chain[0])
+    assert (status, marked(lines, "✗")) == (0, [])
+    assert marked(lines, "!") == ["settings: session cookies travel without HTTPS"]
+    for part in ("database: PostgreSQL 17", "clock:", "reading is a hypertable", "engine/0: runs", "publish nowhere"):
+        assert any(part in line for line in marked(lines, "✓")), part
+
+
+def test_the_doctor_names_what_is_stopped_wrong_or_missing_and_how_to_mend_it(chain, query):
+    site, programs = chain
+    programs["engine"].stop()
+    with psycopg.connect(site.owner_url) as conn:
+        conn.execute("UPDATE heartbeat SET at = at - interval '1 minute' WHERE process = 'engine/0'")
+    (site.home / "wrong").write_text("wrong")
+    status, lines = doctor(
+        site, SHOUWANG_SHARDS="2", SHOUWANG_MQTT_PASSWORD_FILE=str(site.home / "wrong"), SHOUWANG_MQTT_HOST="localhost"
+    )
+    programs["engine"].start()
+    assert status == 1
+    found = "\n".join(marked(lines, "✗"))
+    for part in ("engine/0: no sign of life", "engine/1: has never run", "refuses ingest: Not authorized"):
+        assert part in found
+    assert sum(line.startswith("    → ") for line in lines) == len(marked(lines, "✗")) + len(marked(lines, "!"))
+
+
+def test_the_doctor_says_when_there_is_no_database(chain):
+    (chain[0].home / "nowhere").write_text("postgresql://api:x@127.0.0.1:1/none")
+    status, lines = doctor(chain[0], SHOUWANG_DATABASE_URL_FILE=str(chain[0].home / "nowhere"))
+    assert status == 1
+    assert any("127.0.0.1:1/none gives no connection" in line for line in marked(lines, "✗"))
 
 
 def test_an_operator_sees_every_signal_on_the_live_stream_and_a_vendor_none(chain):

@@ -1,0 +1,20 @@
+"""`shouwang doctor`: looks at a deployment as its programs will find it, and says what to mend."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    GOOD = "ok"
+    ODD = "warn"  # works, and should be looked at
+    BAD = "bad"  # emergencies may not arrive
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    level: Level
+    what: str
+    mend: str = ""  # what to do about it; empty when it is good

@@ -1,0 +1,77 @@
+"""SQL of the doctor; reads only, with whatever login it is given."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+
+
+class Database(NamedTuple):
+    """What the server says of itself."""
+
+    now: datetime
+    server: str
+    timescale: str | None
+    edition: str | None
+    database_bytes: int
+
+
+def describe(conn: psycopg.Connection) -> Database:
+    """Versions, edition, size, and the server's clock."""
+    row = conn.execute(
+        "SELECT clock_timestamp(), current_setting('server_version'),"
+        " (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),"
+        " current_setting('timescaledb.license', true), pg_database_size(current_database())"
+    ).fetchone()
+    assert row is not None
+    return Database(*row)
+
+
+def applied_migrations(conn: psycopg.Connection) -> set[str] | None:
+    """Names of the migrations applied; None when there is no table of them, or this login may not read it."""
+    try:
+        with conn.transaction():
+            return {row[0] for row in conn.execute("SELECT migration_id FROM _yoyo_migration")}
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InsufficientPrivilege):
+        return None
+
+
+def tables(conn: psycopg.Connection) -> set[str]:
+    """Our tables that are there."""
+    return {row[0] for row in conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+
+
+def hypertables(conn: psycopg.Connection) -> set[str]:
+    """Names of the hypertables."""
+    return {row[0] for row in conn.execute("SELECT hypertable_name FROM timescaledb_information.hypertables")}
+
+
+def heartbeats(conn: psycopg.Connection) -> list[tuple[str, float, dict[str, Any]]]:
+    """(process, seconds since its last sign of life, detail)."""
+    return conn.execute(
+        "SELECT process, extract(epoch FROM clock_timestamp() - at)::float, detail FROM heartbeat ORDER BY process"
+    ).fetchall()
+
+
+class Register(NamedTuple):
+    """What is registered, and what is missing in it."""
+
+    homes: int
+    devices: int
+    homes_without_contact: int
+    letters_waiting: int
+    unknown_devices: int
+
+
+def register(conn: psycopg.Connection) -> Register:
+    """Counts of the registry and of refused messages."""
+    row = conn.execute(
+        "SELECT (SELECT count(*) FROM home WHERE code <> 'SELF-CHECK'),"
+        " (SELECT count(*) FROM device WHERE retired_at IS NULL AND type <> 'canary'),"
+        " (SELECT count(*) FROM home h WHERE code <> 'SELF-CHECK'"
+        "   AND NOT EXISTS (SELECT FROM contact c WHERE c.home_id = h.id)),"
+        " (SELECT count(*) FROM dead_letter WHERE replayed_at IS NULL),"
+        " (SELECT count(DISTINCT topic) FROM dead_letter WHERE replayed_at IS NULL AND code = 'unknown_device')"
+    ).fetchone()
+    assert row is not None
+    return Register(*row)
