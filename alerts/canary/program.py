@@ -47,6 +47,7 @@ class Canary:
         self._mouth, self._ear = mouth, ear
         self._conn: psycopg.Connection | None = None
         self._terminal: store.Terminal | None = None
+        self._whole_since: datetime | None = None
         self._now = self._send_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
 
     def close(self) -> None:
@@ -125,12 +126,21 @@ class Canary:
     def _settle(self, conn: psycopg.Connection, terminal: store.Terminal, now: datetime, overdue: int | None) -> None:
         """Bring the alert in line with what is so; after a failure the next turn does it."""
         alert = store.newest(conn, terminal)
+        if self.broken:
+            self._whole_since = None
         if overdue is not None and self.broken:
             known = alert and (now - alert.resolved_at < RAISE_AGAIN if alert.resolved_at else not alert.cleared)
             if not known:
                 store.raise_alert(conn, terminal, to_datetime(overdue), now, self._evidence(overdue))
-        elif alert and not alert.resolved_at and not alert.cleared and self.rounds.came_back is not None:
+        elif alert and not alert.resolved_at and not alert.cleared and self._whole_for(now):
             store.clear_alert(conn, alert.id, now)
+
+    def _whole_for(self, now: datetime) -> bool:
+        """Whether signals have come round for as long as they may be late: a chain that flickers is not whole."""
+        if self.rounds.came_back is None:
+            return False
+        self._whole_since = self._whole_since or now
+        return now - self._whole_since >= self._settings.canary_late
 
     def _evidence(self, overdue: int) -> dict[str, Any]:
         assert self.broken

@@ -99,11 +99,11 @@ class Load:
         return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
 
 
-def account(site: Site, load: Load, *, by_time: bool = True) -> float:
+def account(site: Site, load: Load, *, by_time: bool = True) -> None:
     """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged.
 
     Without `by_time` readings are counted, not compared: our clock was so wrong that the devices' was not believed.
-    Returns the seconds that took: how long until all was normal after the last message.
+    Prints how long it took until all was normal after the last message (`-rP` shows it).
     """
     begin = time.monotonic()
     with psycopg.connect(site.owner_url, autocommit=True) as conn:
@@ -130,4 +130,4 @@ def account(site: Site, load: Load, *, by_time: bool = True) -> float:
         assert raised() == pressed, "every SOS is raised, and once"
         counts = {count for (count,) in conn.execute("SELECT count FROM alert WHERE rule = 'sos'")}
         assert counts == {1}, "no SOS is counted twice"
-    return time.monotonic() - begin
+    print(f"even, all normal {time.monotonic() - begin:.1f} s after the last message")

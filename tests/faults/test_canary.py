@@ -22,7 +22,7 @@ def chain(root, tmp_path_factory):
     name = f"canary-{os.getpid()}-{secrets.token_hex(3)}"
     site = Site(
         root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(port(), port(), port()),
-        settings={"SHOUWANG_CANARY_EVERY": "1", "SHOUWANG_CANARY_LATE": "3"}, shared_buffers="128MB",
+        settings={"SHOUWANG_CANARY_EVERY": "1", "SHOUWANG_CANARY_LATE": "4"}, shared_buffers="128MB",
     )  # fmt: skip
     site.start_services()
     seed(site.owner_url, homes=1, types=("sos_button",))

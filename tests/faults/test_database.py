@@ -18,7 +18,7 @@ def settle(running):
     """Let it run a little, then hold the account."""
     time.sleep(2)
     running.load.stop()
-    return account(running.site, running.load)
+    account(running.site, running.load)
 
 
 def test_stopped_for_ten_seconds_it_loses_nothing(running):
