@@ -22,6 +22,8 @@ from core.database import connect
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
+KEEP_LETTERS = timedelta(days=90)  # a vendor that has not mended the cause by then will not replay them
+KEEP_BEATS = timedelta(days=7)
 
 LEARN_FROM = timedelta(days=21)
 HOMES_AT_ONCE = 5_000  # bounds memory: 21 days of 5,000 homes are about 100 million signs of life at the very most
@@ -86,4 +88,6 @@ def _learn(settings: Settings) -> None:
 def _retain(settings: Settings) -> None:
     with closing(connect(settings.database_url.get_secret_value(), "engine nightly", autocommit=True)) as conn:
         dropped = store.drop_old_readings(conn, settings.retention)
+        tidied = store.tidy(conn, KEEP_LETTERS, KEEP_BEATS)
     log.info("dropped %d chunks of readings older than %d days", dropped, settings.retention.days)
+    log.info("deleted %d old refused messages, ended sessions and heartbeats of programs that are gone", tidied)

@@ -175,6 +175,13 @@ def write_baselines(conn: psycopg.Connection, shards: int, shard: int, rows: Rec
     conn.execute("NOTIFY baseline")
 
 
+def tidy(conn: psycopg.Connection, letters: timedelta, beats: timedelta) -> int:
+    """Delete refused messages and heartbeats that are older, and sessions that are over; returns how many."""
+    row = conn.execute("SELECT tidy(%s, %s)", (letters, beats)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def drop_old_readings(conn: psycopg.Connection, keep: timedelta) -> int:
     """Drop the chunks that are older; returns how many."""
     return len(conn.execute("SELECT drop_old_readings(%s)", (keep,)).fetchall())

@@ -73,3 +73,23 @@ def test_readings_past_their_keep_are_dropped(database, registry, history):
             retention.func(*retention.args)
         assert conn.execute(old).fetchone() == (0,)
         assert conn.execute("SELECT count(*) FROM reading WHERE ts > now() - interval '1 day'").fetchone() == (1,)
+
+
+def test_old_refusals_ended_sessions_and_forgotten_programs_are_deleted_and_nothing_else(database, registry):
+    with psycopg.connect(database.owner, autocommit=True) as conn:
+        conn.execute(
+            "INSERT INTO dead_letter (received_at, topic, payload, code, reason, digest, last_at)"
+            " SELECT now(), 't', '', 'not_json', 'r', n::text::bytea, now() - n * interval '60 days'"
+            " FROM generate_series(0, 3) n"
+        )
+        conn.execute(
+            "INSERT INTO session (token_hash, account_id, expires_at) SELECT n::text::bytea, account.id,"
+            " now() + n * interval '1 hour' FROM generate_series(-1, 1, 2) n, account WHERE username = 'op1'"
+        )
+        conn.execute("INSERT INTO heartbeat VALUES ('ingest/9', now() - interval '8 days'), ('ingest/1', now())")
+        with nightly(Settings(database_url=database.url("engine"))) as scheduler:
+            retention = scheduler.get_job("retention")
+            retention.func(*retention.args)
+        left = [conn.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("dead_letter", "session")]
+        assert left == [(2,), (1,)]
+        assert conn.execute("SELECT process FROM heartbeat").fetchall() == [("ingest/1",)]
