@@ -1,17 +1,28 @@
 /** The API as typed calls. A refusal is an ApiError with the server's own words. */
 export class ApiError extends Error {
-  constructor(public status: number, public code: string, message: string, public details: Record<string, unknown>) {
+  constructor(
+    public status: number,
+    public code: string,
+    message: string,
+    public details: Record<string, unknown>,
+  ) {
     super(message);
   }
 }
 
 let onUnauthorised = () => {};
-export const whenUnauthorised = (action: () => void) => { onUnauthorised = action; };
+export const whenUnauthorised = (action: () => void) => {
+  onUnauthorised = action;
+};
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { "X-Shouwang": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(`/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await fetch(`/api/v1${path}`, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
   if (response.status === 204) return undefined as T;
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer as T;

@@ -7,6 +7,7 @@ import { get } from "./api";
 import { SEVERITIES, type Alert, type AlertEvent, type Health, type Page, type Severity } from "./types";
 
 const SILENT_AFTER = 40_000; // ms without any frame: health comes every 15 s, so the stream is dead though it looks open
+const CANARY_LATE = 12_000; // ms: the self-check comes every 5 s
 export const alerts = reactive(new Map<number, Alert>());
 export const fresh = reactive(new Set<number>()); // ids to highlight
 export const health = ref<Health | null>(null);
@@ -14,6 +15,15 @@ export const connected = ref(false);
 export const lostSince = ref<number | null>(null);
 export const now = ref(Date.now());
 export const lastEvent = ref<{ event: AlertEvent; alert: Alert } | null>(null);
+
+const canaryAt = ref<number | null>(null); // when the self-check's signal last came round, by our clock
+export const canary = computed(() => {
+  const check = health.value?.canary;
+  if (!check) return null;
+  const late =
+    !check.alive || check.broken !== null || canaryAt.value === null || now.value - canaryAt.value > CANARY_LATE;
+  return { late, seconds: check.round_trip_seconds };
+});
 
 let source: EventSource | null = null;
 let lastId: number | null = null;
@@ -29,9 +39,11 @@ export const counts = computed(() => {
 });
 
 function byUrgency(a: Alert, b: Alert): number {
-  return SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
-    || Number(a.state !== "open") - Number(b.state !== "open")
-    || a.opened_at.localeCompare(b.opened_at);
+  return (
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    Number(a.state !== "open") - Number(b.state !== "open") ||
+    a.opened_at.localeCompare(b.opened_at)
+  );
 }
 
 export function take(alert: Alert): void {
@@ -70,7 +82,11 @@ async function open(): Promise<void> {
   const stream = new EventSource(`/api/v1/events?last_event_id=${lastId}`);
   source = stream;
   heard = Date.now();
-  stream.onopen = () => { heard = Date.now(); connected.value = true; lostSince.value = null; };
+  stream.onopen = () => {
+    heard = Date.now();
+    connected.value = true;
+    lostSince.value = null;
+  };
   stream.onerror = () => lost();
   stream.addEventListener("alert", (message) => {
     heard = Date.now();
@@ -83,7 +99,14 @@ async function open(): Promise<void> {
     }
     lastEvent.value = data;
   });
-  stream.addEventListener("health", (message) => { heard = Date.now(); health.value = JSON.parse(message.data) as Health; });
+  stream.addEventListener("canary", () => {
+    heard = Date.now();
+    canaryAt.value = heard;
+  });
+  stream.addEventListener("health", (message) => {
+    heard = Date.now();
+    health.value = JSON.parse(message.data) as Health;
+  });
 }
 
 function watch(): void {

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
+import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from core import canary
 from deploy.local.programs import Program
 from deploy.local.site import Site
 from tests.faults.harness import eventually
@@ -58,7 +60,9 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
     site = Site(root, name, ["acme", "beta"], logs, ports=(55460, 51910, 8110), shared_buffers="128MB")
     site.start_services()
     registry = seed(site.owner_url, homes=24, types=("sos_button", "climate_sensor", "smoke_detector"))
-    programs = {name: site.program(name) for name in ("ingest", "engine", "api")}
+    with psycopg.connect(site.owner_url) as conn:
+        canary.install(conn)
+    programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}
     running = Desk(site, registry, programs)
     try:
         for program in programs.values():

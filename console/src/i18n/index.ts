@@ -3,7 +3,12 @@ import { computed } from "vue";
 import { en } from "./en";
 import { zh } from "./zh";
 
-export const i18n = createI18n({ legacy: false, locale: localStorage.getItem("language") ?? "zh", fallbackLocale: "zh", messages: { zh, en } });
+export const i18n = createI18n({
+  legacy: false,
+  locale: localStorage.getItem("language") ?? "zh",
+  fallbackLocale: "zh",
+  messages: { zh, en },
+});
 export const chinese = computed(() => i18n.global.locale.value === "zh");
 export function toggleLanguage(): void {
   i18n.global.locale.value = chinese.value ? "en" : "zh";
@@ -11,4 +16,5 @@ export function toggleLanguage(): void {
   document.documentElement.lang = chinese.value ? "zh-CN" : "en";
 }
 /** The zh or en half of something the API says in both languages. */
-export const pick = (zhText: string | null | undefined, enText: string | null | undefined) => (chinese.value ? zhText : enText) ?? "";
+export const pick = (zhText: string | null | undefined, enText: string | null | undefined) =>
+  (chinese.value ? zhText : enText) ?? "";
