@@ -20,8 +20,7 @@ const canaryAt = ref<number | null>(null); // when the self-check's signal last 
 export const canary = computed(() => {
   const check = health.value?.canary;
   if (!check) return null;
-  const late =
-    !check.alive || check.broken !== null || canaryAt.value === null || now.value - canaryAt.value > CANARY_LATE;
+  const late = !check.alive || check.broken !== null || now.value - (canaryAt.value ?? now.value) > CANARY_LATE;
   return { late, seconds: check.round_trip_seconds };
 });
 
@@ -83,7 +82,7 @@ async function open(): Promise<void> {
   source = stream;
   heard = Date.now();
   stream.onopen = () => {
-    heard = Date.now();
+    heard = canaryAt.value = Date.now();
     connected.value = true;
     lostSince.value = null;
   };
@@ -100,8 +99,7 @@ async function open(): Promise<void> {
     lastEvent.value = data;
   });
   stream.addEventListener("canary", () => {
-    heard = Date.now();
-    canaryAt.value = heard;
+    heard = canaryAt.value = Date.now();
   });
   stream.addEventListener("health", (message) => {
     heard = Date.now();

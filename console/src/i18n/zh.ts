@@ -44,7 +44,7 @@ export const zh = {
     lost: "与服务器的连接已断开 {span}，画面可能已过时，正在重连…",
     stale: "可能已过时",
   },
-  sound: { enable: "点击启用报警声", mute: "静音 2 分钟", muted: "已静音", on: "声音已开" },
+  sound: { enable: "启用报警声", mute: "静音 2 分钟", muted: "已静音", on: "声音已开" },
   quiet: {
     title: "一切平静",
     text: "没有未办结的报警。",
