@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from device_sim import load
 from device_sim.fleet import Fleet, write_csv
 from device_sim.incidents import discover
+from device_sim.press import press
 from device_sim.publisher import Publisher, passwords_from
 from device_sim.run import Simulation
 
@@ -24,6 +26,10 @@ def simulate(
     home: Annotated[str | None, typer.Option(help="the home's code for --incident; otherwise one by chance")] = None,
     seconds: Annotated[float | None, typer.Option(help="end after so long; otherwise run until Ctrl-C")] = None,
     labels: Annotated[Path | None, typer.Option(help="append each incident's label to this JSON Lines file")] = None,
+    rate: Annotated[float | None, typer.Option(min=1, help="instead: ordinary messages, so many a second")] = None,
+    press_home: Annotated[
+        str | None, typer.Option("--press", metavar="HOME", help="instead: press this home's SOS button once, and end")
+    ] = None,
     fleet_csv: Annotated[Path | None, typer.Option(help="write the register file for the fleet, and end")] = None,
     list_incidents: Annotated[bool, typer.Option("--list-incidents", help="show what can happen, and end")] = False,
 ) -> None:
@@ -49,10 +55,18 @@ def simulate(
         signal.signal(number, lambda *_: stop.set())
     if seconds:
         threading.Timer(seconds, stop.set).start()
-    publisher = Publisher(
-        fleet, os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), int(os.environ.get("SHOUWANG_MQTT_PORT", "1883")),
-        passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"])),
-    )  # fmt: skip
+    host, port = os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), int(os.environ.get("SHOUWANG_MQTT_PORT", "1883"))
+    if "SHOUWANG_VENDOR_PASSWORDS_FILE" not in os.environ:
+        raise typer.BadParameter("SHOUWANG_VENDOR_PASSWORDS_FILE must name a JSON file {vendor: password}")
+    passwords = passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]))
     zone = ZoneInfo(os.environ.get("SHOUWANG_TIMEZONE", "Asia/Shanghai"))
-    Simulation(fleet, publisher, zone, labels).run(stop, demo=demo, first=[(name, home) for name in incident or []])
+    if press_home:
+        typer.echo(press(fleet, press_home, host, port, passwords))
+        return
+    publisher = Publisher(fleet, host, port, passwords, name="load" if rate else "simulator")
+    if rate:
+        load.run(fleet, publisher, zone, rate, stop)
+    else:
+        asked = [(name, home) for name in incident or []]
+        Simulation(fleet, publisher, zone, labels).run(stop, demo=demo, first=asked)
     publisher.close()

@@ -1,7 +1,7 @@
 """One person's day: where she is and what she does, minute by minute. A pure function of seed, home and date.
 
-Shaped like the two real homes of Ordóñez et al. (Sensors 2013, 13, 5460): a night of seven to nine hours with one or
-two trips to the toilet, meals at set hours, most gaps well under two hours.
+Shaped like the two real homes of Ordóñez et al. (Sensors 2013, 13, 5460): a night of eight to ten hours with one or
+two trips to the toilet, meals at set hours, long stretches in one seat. docs/simulator.md has the figures side by side.
 """
 
 import random
@@ -18,7 +18,7 @@ class Stay(NamedTuple):
 
     begin: float
     end: float
-    what: str  # asleep, nap, toilet, meal, rest, out
+    what: str  # asleep, nap, toilet, meal, rest (about the house), seat (hardly moving), out
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Habits:
     night_toilet: float  # mean number of trips
     pulse: float
     toilet: float  # mean number of trips by day
+    sits: float  # probability of each of three long stretches in one seat
 
 
 def habits(seed: int, home: int) -> Habits:
@@ -44,9 +45,10 @@ def habits(seed: int, home: int) -> Habits:
         lunch=chance.uniform(670, 720),
         supper=chance.uniform(1020, 1080),
         goes_out=chance.uniform(0.3, 0.8),
-        night_toilet=chance.uniform(0.8, 2.2),
+        night_toilet=chance.uniform(0, 2.2),
         pulse=chance.uniform(60, 80),
-        toilet=chance.uniform(4, 7),
+        toilet=chance.uniform(3.5, 6),
+        sits=chance.uniform(0.3, 0.95),
     )
 
 
@@ -64,10 +66,14 @@ def day(seed: int, home: int, on: date) -> list[Stay]:
     ]
     if chance.random() < 0.7:
         plan.append(Stay(lunch + 75, lunch + 75 + chance.uniform(30, 90), "nap"))
-    for earliest, latest in ((wake + 60, lunch - 90), (lunch + 190, supper - 80)):
-        if chance.random() < own.goes_out and latest - earliest > 20:
-            begin = chance.uniform(earliest, latest)
-            plan.append(Stay(begin, begin + chance.uniform(15, 75), "out"))
+    for earliest, latest in ((wake + 60, lunch - 20), (lunch + 170, supper - 20)):
+        if chance.random() < own.goes_out and latest - earliest > 90:
+            begin = chance.uniform(earliest, latest - 70)
+            plan.append(Stay(begin, min(begin + chance.uniform(20, 170), latest), "out"))
+    for earliest, latest in ((wake + 50, lunch - 10), (lunch + 65, supper - 10), (supper + 60, bed - 5)):
+        if chance.random() < own.sits and latest - earliest > 60:
+            begin = chance.uniform(earliest, latest - 40)
+            plan.append(Stay(begin, min(begin + chance.uniform(40, 190), latest), "seat"))
     plan += _trips(chance, own.toilet, wake + 60, bed - 20)
     plan += _trips(chance, own.night_toilet * 0.6, 20, wake - 30)
     plan += _trips(chance, own.night_toilet * 0.4, bed + 60, MINUTES - 15)

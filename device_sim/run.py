@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from device_sim.fleet import Fleet
+from device_sim.fleet import Device, Fleet
 from device_sim.incidents import discover
 from device_sim.publisher import Publisher
 from device_sim.schedule import Schedule, homes_for
@@ -34,6 +34,7 @@ class Simulation:
     zone: ZoneInfo
     labels: Path | None = None
     _busy: list[str] = field(default_factory=list)
+    _to_plug: list[tuple[float, Device]] = field(default_factory=list)
 
     def run(
         self, stop: threading.Event, *, demo: bool = False, first: list[tuple[str, str | None]] | None = None
@@ -56,6 +57,9 @@ class Simulation:
             for item in [item for item in pending if item[0] <= now]:
                 pending.remove(item)
                 self._begin(schedule, item[1], item[2], now, chance)
+            for due in [due for due in self._to_plug if due[0] <= now]:
+                self._to_plug.remove(due)
+                self.publisher.plug(due[1])
             self.publisher.publish(schedule.due(now))
 
     def _begin(self, schedule: Schedule, name: str, code: str | None, now: float, chance: random.Random) -> None:
@@ -66,7 +70,9 @@ class Simulation:
             return
         home = chance.choice(homes)
         self._busy = [*self._busy, home.code][-20:]
-        schedule.start(incident, home, now)
+        for unplugged, seconds in schedule.start(incident, home, now).items():
+            self.publisher.unplug(unplugged)
+            self._to_plug.append((now + seconds, unplugged))
         device = home.device(incident.NEEDS)
         label = {
             "incident": name, "home": home.code, "device": device.serial if device else None,

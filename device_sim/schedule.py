@@ -60,10 +60,10 @@ class Schedule:
         self._number += 1
         heapq.heappush(self._heap, Planned(at, self._number, home, device, values, ts, **more))  # type: ignore[arg-type]
 
-    def start(self, incident: Incident, home: Home, at: float) -> None:
-        """Put an incident into the stream."""
+    def start(self, incident: Incident, home: Home, at: float) -> dict[Device, float]:
+        """Put an incident into the stream; returns the devices it unplugs, and for how many seconds."""
         script = incident.unfold(home, random.Random(f"{home.code}/{at}"))  # noqa: S311 - a simulation
-        for type_code, seconds in script.mute.items():
+        for type_code, seconds in {**script.mute, **script.unplug}.items():
             if device := home.device(type_code):
                 self._muted[device.serial] = at + seconds
         for say in script.say:
@@ -71,6 +71,8 @@ class Schedule:
                 when = at + say.after
                 claimed = int((when + say.clock) * 1000) * 1000
                 self._push(when, home, device, dict(say.values), claimed, raw=say.raw, ordinary=False)
+        found = {home.device(type_code): seconds for type_code, seconds in script.unplug.items()}
+        return {device: seconds for device, seconds in found.items() if device}
 
     def due(self, now: float) -> Iterator[Planned]:
         """Every message whose time has come."""

@@ -143,8 +143,8 @@ def motion(context: Context) -> list[Series]:
     for stay in context.stays:
         if stay.what in ("out", *LYING):
             continue
-        pause = {"toilet": 100, "meal": 240}.get(stay.what, 700)
-        count = max(1, int((stay.end - stay.begin) * 60 / pause))
+        pause = {"toilet": 100, "meal": 240, "seat": 4800}.get(stay.what, 700)
+        count = max(0 if stay.what == "seat" else 1, int((stay.end - stay.begin) * 60 / pause))
         at += list(stay.begin * 60 + np.sort(context.random.uniform(0, (stay.end - stay.begin) * 60, count)))
     starts = np.array(at)
     second = np.concatenate([starts, starts + 30])
@@ -155,7 +155,7 @@ def motion(context: Context) -> list[Series]:
 
 def presence(context: Context) -> list[Series]:
     """Somebody is in the living room."""
-    return [_edges(context, "presence", "rest", "meal")]
+    return [_edges(context, "presence", "rest", "seat", "meal")]
 
 
 def bed(context: Context) -> list[Series]:
@@ -226,7 +226,7 @@ def water_meter(context: Context) -> list[Series]:
 def electricity_meter(context: Context) -> list[Series]:
     """Watts by what she does, and their sum."""
     at = context.steady()
-    watts: F8 = np.where(context.at(at, "meal"), 900.0, np.where(context.at(at, "rest"), 140.0, 55.0))
+    watts: F8 = np.where(context.at(at, "meal"), 900.0, np.where(context.at(at, "rest", "seat"), 140.0, 55.0))
     watts = np.round(watts * context.random.uniform(0.85, 1.15, len(at)))
     return [Series("power", at, watts), Series("energy", at, _counter(context, watts, at, 4.0))]
 

@@ -48,6 +48,7 @@ def welcome(site: Site, wanted_port: int, logs: Path) -> str:
     login     duty1 or duty2 (operators), chief (admin), vendor-{vendor} (vendor)
     password  {password(site.secrets)}
 
+  press an SOS: . var/demo.env && .venv/bin/shouwang simulate --press S0007
   broker    127.0.0.1:{site.broker.port}, vendor passwords in {site.home}/secrets/vendor_passwords.json
   logs      {logs}
   Ctrl-C stops everything; the data stays."""

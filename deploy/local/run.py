@@ -101,6 +101,8 @@ def programs(site: Site, homes: int, seed: int) -> list[Program]:
         },
         site.logs / "simulator.log",
     )
+    (CHECKOUT / "var").mkdir(exist_ok=True)
+    (CHECKOUT / "var/demo.env").write_text("".join(f"export {k}={v}\n" for k, v in simulator.environment.items()))
     return [site.program("ingest"), site.program("engine"), site.program("api"), simulator, site.program("canary")]
 
 

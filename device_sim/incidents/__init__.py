@@ -29,10 +29,14 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How an incident unfolds: what is said, and which devices say nothing of their own for how many seconds."""
+    """How an incident unfolds: what is said, and which devices say nothing of their own for how many seconds.
+
+    What is unplugged is silent too, and its connection breaks, so that the broker publishes its Last Will.
+    """
 
     say: tuple[Say, ...] = ()
     mute: Mapping[str, float] = field(default_factory=dict)
+    unplug: Mapping[str, float] = field(default_factory=dict)
 
 
 class Incident(Protocol):

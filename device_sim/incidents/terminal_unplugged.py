@@ -11,5 +11,5 @@ NEEDS = "gateway"
 
 
 def unfold(home: Home, random: Random) -> Script:
-    """Mains lost, then silence for two hours."""
-    return Script((Say(0, "gateway", {"mains": 0}), Say(7200, "gateway", {"mains": 1})), {"gateway": 7200.0})
+    """Its connection breaks, and nothing is heard for two hours."""
+    return Script((Say(7205, "gateway", {"mains": 1}),), unplug={"gateway": 7200.0})
