@@ -4,14 +4,17 @@ import logging
 import os
 import signal
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from core import settings
 from device_sim import load
 from device_sim.fleet import Fleet, write_csv
+from device_sim.history import load_history
 from device_sim.incidents import discover
 from device_sim.press import press
 from device_sim.publisher import Publisher, passwords_from
@@ -30,6 +33,9 @@ def simulate(
     press_home: Annotated[
         str | None, typer.Option("--press", metavar="HOME", help="instead: press this home's SOS button once, and end")
     ] = None,
+    history: Annotated[
+        int | None, typer.Option(min=1, max=365, help="instead: write so many days of the past, with the owner's login")
+    ] = None,
     fleet_csv: Annotated[Path | None, typer.Option(help="write the register file for the fleet, and end")] = None,
     list_incidents: Annotated[bool, typer.Option("--list-incidents", help="show what can happen, and end")] = False,
 ) -> None:
@@ -46,6 +52,11 @@ def simulate(
     if fleet_csv:
         write_csv(fleet, fleet_csv)
         return
+    zone = ZoneInfo(os.environ.get("SHOUWANG_TIMEZONE", "Asia/Shanghai"))
+    if history:
+        url = settings.load().database_url.get_secret_value()
+        load_history(url, fleet, until=datetime.now(UTC), days=history, zone=zone)
+        return
     unknown = [name for name in incident or [] if name not in discover()]
     if unknown:
         raise typer.BadParameter(f"no incident {', '.join(unknown)}; see --list-incidents")
@@ -59,7 +70,6 @@ def simulate(
     if "SHOUWANG_VENDOR_PASSWORDS_FILE" not in os.environ:
         raise typer.BadParameter("SHOUWANG_VENDOR_PASSWORDS_FILE must name a JSON file {vendor: password}")
     passwords = passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]))
-    zone = ZoneInfo(os.environ.get("SHOUWANG_TIMEZONE", "Asia/Shanghai"))
     if press_home:
         typer.echo(press(fleet, press_home, host, port, passwords))
         return

@@ -16,8 +16,10 @@ def device_ids(conn: psycopg.Connection) -> dict[str, int]:
 
 
 def newest(conn: psycopg.Connection) -> datetime | None:
-    """The newest reading there is."""
-    row = conn.execute("SELECT max(ts) FROM reading").fetchone()
+    """The newest reading there is, of any device but the self-check's, which never sleeps."""
+    row = conn.execute(
+        "SELECT max(ts) FROM reading WHERE device_id NOT IN (SELECT id FROM device WHERE type = 'canary')"
+    ).fetchone()
     return row[0] if row else None
 
 
