@@ -44,6 +44,7 @@ class Watch:
         self.latency = Latency()
         self._ticked = to_us(now - timedelta(days=3650))
         intake.prepare_latest(conn)
+        intake.relax(conn)
         self.read(now)
 
     def read(self, now: datetime) -> None:
@@ -143,6 +144,7 @@ class Watch:
     def _write_raises(self, raises: Sequence[Raise], now: datetime) -> list[store.Event]:
         if not raises:
             return []
+        intake.insist(self.conn)
         opened = store.write_raises(self.conn, [self._record(one, now) for one in raises])
         self.judge.written(raises, opened)
         by_key = {(one.rule, one.home_id): one for one in opened}
@@ -169,6 +171,8 @@ class Watch:
     def _write_closes(self, closes: Iterable[Close], now: datetime) -> list[store.Event]:
         events: list[store.Event] = []
         closes = list(closes)
+        if closes:
+            intake.insist(self.conn)
         for resolve in (False, True):
             mine = [one for one in closes if (Kind.RESOLVED in one.events) == resolve]
             if not mine:

@@ -41,6 +41,16 @@ def listen(conn: psycopg.Connection) -> None:
         conn.execute(statement)
 
 
+def relax(conn: psycopg.Connection) -> None:
+    """Let this session's commits reach the disk a moment later: a step that a crash undoes is simply done again."""
+    conn.execute("SET synchronous_commit = off")
+
+
+def insist(conn: psycopg.Connection) -> None:
+    """This transaction is on disk before anybody is told of it: it holds what people act upon."""
+    conn.execute("SET LOCAL synchronous_commit = on")
+
+
 def allow_long(conn: psycopg.Connection) -> None:
     """Let this transaction take minutes: reading the state of a million homes does."""
     conn.execute("SET LOCAL statement_timeout = '10min'")
