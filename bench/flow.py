@@ -78,6 +78,7 @@ def as_fast_as_it_goes(rig: Rig, count: int) -> Flow:
 def sustained(rig: Rig, rate: float, seconds: float) -> Sustained:
     """Publish at `rate` messages a second for `seconds`; raises TimeoutError if a reading is lost."""
     count = int(rate * seconds)
+    rig.settle_log()
     with rig.connect() as conn:
         base, before, commits = stored(conn), rig.cpu_seconds(), _commits(rig)
         load = rig.load(count, rate)
@@ -131,6 +132,7 @@ def _copy(rig: Rig, rows: Packed, run: Sustained, rate: float | None) -> tuple[f
         conn.execute("TRUNCATE reading")
         for first in range(0, run.first, run.batch):
             _copy_in(conn, rows[first : min(first + run.batch, run.first)])
+        rig.settle_log()
         start, begin = cpu.seconds(rig.site.postgres.process.pid), time.monotonic()
         for first in range(0, run.readings, run.batch):
             _copy_in(conn, rows[run.first + first : run.first + first + run.batch])
