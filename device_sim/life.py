@@ -18,7 +18,7 @@ class Stay(NamedTuple):
 
     begin: float
     end: float
-    what: str  # asleep, nap, toilet, meal, rest (about the house), seat (hardly moving), out
+    what: str  # asleep, nap, toilet, meal, rest (about the house), seat (hardly moving), visit, out
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Habits:
     pulse: float
     toilet: float  # mean number of trips by day
     sits: float  # probability of each of three long stretches in one seat
+    company: float  # probability of a visitor that day
 
 
 def habits(seed: int, home: int) -> Habits:
@@ -49,6 +50,7 @@ def habits(seed: int, home: int) -> Habits:
         pulse=chance.uniform(60, 80),
         toilet=chance.uniform(3.5, 6),
         sits=chance.uniform(0.3, 0.95),
+        company=chance.uniform(0.05, 0.4),
     )
 
 
@@ -70,6 +72,9 @@ def day(seed: int, home: int, on: date) -> list[Stay]:
         if chance.random() < own.goes_out and latest - earliest > 90:
             begin = chance.uniform(earliest, latest - 70)
             plan.append(Stay(begin, min(begin + chance.uniform(20, 170), latest), "out"))
+    if chance.random() < own.company:
+        begin = chance.choice([chance.uniform(wake + 90, lunch - 60), chance.uniform(lunch + 100, supper - 60)])
+        plan.append(Stay(begin, begin + chance.uniform(15, 50), "visit"))
     for earliest, latest in ((wake + 50, lunch - 10), (lunch + 65, supper - 10), (supper + 60, bed - 5)):
         if chance.random() < own.sits and latest - earliest > 60:
             begin = chance.uniform(earliest, latest - 40)

@@ -126,8 +126,8 @@ def air(metric: str) -> Callable[[Context], list[Series]]:
 
 
 def door(context: Context) -> list[Series]:
-    """Open for some seconds when she leaves and when she comes back; closed otherwise."""
-    moments = [edge * 60 for stay in context.stays if stay.what == "out" for edge in (stay.begin, stay.end)]
+    """Open for some seconds when she leaves and comes back, and when a visitor does; closed otherwise."""
+    moments = [edge * 60 for stay in context.stays if stay.what in ("out", "visit") for edge in (stay.begin, stay.end)]
     pairs = [(at, at + context.random.uniform(8, 25)) for at in moments]
     steady = context.steady()
     steady = steady[[all(not a <= s <= b for a, b in pairs) for s in steady]] if len(steady) else steady
@@ -143,7 +143,7 @@ def motion(context: Context) -> list[Series]:
     for stay in context.stays:
         if stay.what in ("out", *LYING):
             continue
-        pause = {"toilet": 100, "meal": 240, "seat": 4800}.get(stay.what, 700)
+        pause = {"toilet": 100, "meal": 240, "visit": 200, "seat": 4800}.get(stay.what, 700)
         count = max(0 if stay.what == "seat" else 1, int((stay.end - stay.begin) * 60 / pause))
         at += list(stay.begin * 60 + np.sort(context.random.uniform(0, (stay.end - stay.begin) * 60, count)))
     starts = np.array(at)
@@ -155,7 +155,7 @@ def motion(context: Context) -> list[Series]:
 
 def presence(context: Context) -> list[Series]:
     """Somebody is in the living room."""
-    return [_edges(context, "presence", "rest", "seat", "meal")]
+    return [_edges(context, "presence", "rest", "seat", "visit", "meal")]
 
 
 def bed(context: Context) -> list[Series]:
@@ -226,7 +226,7 @@ def water_meter(context: Context) -> list[Series]:
 def electricity_meter(context: Context) -> list[Series]:
     """Watts by what she does, and their sum."""
     at = context.steady()
-    watts: F8 = np.where(context.at(at, "meal"), 900.0, np.where(context.at(at, "rest", "seat"), 140.0, 55.0))
+    watts: F8 = np.where(context.at(at, "meal"), 900.0, np.where(context.at(at, "rest", "seat", "visit"), 140.0, 55.0))
     watts = np.round(watts * context.random.uniform(0.85, 1.15, len(at)))
     return [Series("power", at, watts), Series("energy", at, _counter(context, watts, at, 4.0))]
 
