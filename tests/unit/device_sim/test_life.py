@@ -60,6 +60,18 @@ def test_nothing_moves_in_the_home_while_she_is_out():
         assert not any(((minutes > begin) & (minutes < end)).any() for begin, end in outings)
 
 
+def test_a_visitor_opens_the_door_twice_and_there_is_movement_meanwhile():
+    visits = [(home, stay) for home in FLEET.homes for stay in day(7, home.number, ON) if stay.what == "visit"]
+    assert visits
+    for home, stay in visits:
+        door, opened = series(home, "door_contact", "door_open")
+        minutes = (door[opened == 1] - series_midnight()) / 60e6
+        assert all(np.abs(minutes - edge).min() < 0.1 for edge in (stay.begin, stay.end))
+        moved, value = series(home, "motion_sensor", "motion")
+        moved = (moved[value == 1] - series_midnight()) / 60e6
+        assert ((moved >= stay.begin) & (moved <= stay.end)).any()
+
+
 def series_midnight():
     return int(datetime(2026, 3, 2, tzinfo=ZONE).timestamp()) * 10**6
 
