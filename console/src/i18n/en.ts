@@ -101,6 +101,8 @@ export const en: typeof zh = {
   },
   filter: { all: "All", unanswered: "Unanswered only", text: "Area, address, name…" },
   home: {
+    past: "Alerts answered for",
+    noPast: "No alert has been answered for yet",
     person: "Person",
     address: "Address",
     devices: "Devices",

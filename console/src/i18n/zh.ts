@@ -86,6 +86,8 @@ export const zh = {
   },
   filter: { all: "全部", unanswered: "只看待接警", text: "地区、地址、姓名…" },
   home: {
+    past: "已办结的报警",
+    noPast: "还没有办结过报警",
     person: "老人",
     address: "地址",
     devices: "设备",
