@@ -1,4 +1,4 @@
-"""The bare limit of receiving: a paho subscriber that only acknowledges."""
+"""The bare limit of receiving: a paho subscriber that only acknowledges, by the protocol that the workers use."""
 
 import sys
 
@@ -8,7 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 def subscribe(port: int, password: str) -> None:
     """Acknowledge as paho does by itself, until killed; run as a process of its own."""
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, "bare", protocol=mqtt.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, "bare", protocol=mqtt.MQTTv311)
     client.username_pw_set("ingest", password)
     client.on_message = lambda *_: None
     client.on_connect = lambda client, *_: client.subscribe("sw/v1/+/+/telemetry", qos=1)

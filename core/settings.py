@@ -62,8 +62,11 @@ class Settings(BaseSettings):
     worker: str = Field(
         default="1", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this ingest worker's MQTT session"
     )
-    receive_maximum: int = Field(
-        default=2000, ge=1, le=65535, description="messages in flight that are not committed yet"
+    waiting_maximum: int = Field(
+        default=20_000,
+        ge=1,
+        description="with so many messages of one connection not stored yet, it reads no further;"
+        " keep the broker's own limit (Mosquitto: max_inflight_messages) below it",
     )
     batch_readings: int = Field(default=5000, ge=1, description="a batch is written when it has this many readings …")
     batch_age: Span = Field(default=timedelta(milliseconds=200), description="… or is this old")

@@ -1,11 +1,14 @@
-"""Persistent MQTT 5 connections of a worker. What they receive waits until its transaction committed.
+"""Persistent MQTT connections of a worker. What they receive is acknowledged when its transaction has committed.
 
-Each vendor has lanes of its own, and they are emptied in turn: whoever floods waits behind itself only. What waits
-cannot outgrow Receive Maximum: the broker sends no more than that many messages without an acknowledgement. paho's
-network threads only append; they are never blocked, or the broker would take us for dead.
+Each connection has a thread that does all of its reading and writing, and is never blocked by the database, or the
+broker would take us for dead. It calls paho's network functions in a loop of its own, because paho's takes one packet
+a turn and is woken for each acknowledgement. What waits is bounded by the broker's in-flight limit, and should that be
+missing, by not reading on. Why MQTT 3.1.1: docs/decisions/0007.
 """
 
 import logging
+import select
+import socket
 import ssl
 import threading
 import time
@@ -14,142 +17,170 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from core.settings import Settings
+from ingest.mailbox import Mailbox
 from ingest.pipeline import Message
 
 log = logging.getLogger(__name__)
-SESSION_SECONDS = 14 * 86400  # a worker may be away this long without losing what waits for it
-
-
-IN_TURN = 16  # messages taken from one lane before the next has its turn
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
+RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
+READ_AT_ONCE = 200  # packets, before acknowledgements have their turn
 
 
 class Receipt(NamedTuple):
     """What acknowledges one message."""
 
-    lane: "Lane"
+    connection: "Connection"
     mid: int
     generation: int
 
     def current(self) -> bool:
         """Whether the message came by the connection that stands now; an older one is delivered again."""
-        return self.generation == self.lane.generation
+        return self.generation == self.connection.generation
 
     def acknowledge(self) -> None:
         """Tell the broker that the message is stored."""
-        if self.generation == self.lane.generation:
-            self.lane.client.ack(self.mid, 1)
+        self.connection.acknowledge(self)
 
 
-class Mailbox:
-    """Lanes that one writer empties, each in its turn."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.arrived = threading.Event()
-        self.lanes: tuple[Lane, ...] = ()
-        self._at = self._taken = 0
-
-    def add(self, lane: "Lane") -> None:
-        """One more lane."""
-        self.lanes = (*self.lanes, lane)
-
-    def __len__(self) -> int:
-        return sum(len(lane.waiting) for lane in self.lanes)
-
-    def next(self, until: float) -> Message | None:
-        """The next message; None when there is none until that moment of time.monotonic()."""
-        while True:
-            for _ in range(len(self.lanes) + 1):
-                lane = self.lanes[self._at] if self._at < len(self.lanes) else None
-                if lane and lane.waiting and self._taken < IN_TURN:
-                    self._taken += 1
-                    return lane.waiting.popleft()
-                self._at, self._taken = (self._at + 1) % max(len(self.lanes), 1), 0
-            self.arrived.clear()
-            if len(self):
-                continue
-            if not self.arrived.wait(max(until - time.monotonic(), 0)):
-                return None
-
-
-class Lane:
-    """A connection, its subscriptions and what it received."""
+class Connection(threading.Thread):
+    """A connection, its subscriptions, and the lane of a mailbox that it fills."""
 
     def __init__(
-        self, settings: Settings, name: str, topics: Sequence[str], arrived: threading.Event, *, retiring: bool = False
+        self, settings: Settings, name: str, topics: Sequence[str], mailbox: Mailbox, *, retiring: bool = False
     ) -> None:
         """With `retiring` it takes what waits for this session and asks for nothing new."""
-        self.name = name
+        super().__init__(name=name)
         self.generation = 0
         self.connected = False
-        self.waiting: deque[Message] = deque()
-        self._arrived = arrived
+        self._lane = mailbox.add()
+        self._arrived = mailbox.arrived
+        self._pause = RECONNECT_SECONDS[0]
+        self._received = 0
+        self._stored: deque[Receipt] = deque()
+        self._ending = threading.Event()
+        self._called, self._call = socket.socketpair()
+        self._calling = False
         self._retiring = retiring
         self._settings = settings
         group = settings.mqtt_group
         self._topics = [f"$share/{group}/{topic}" if group else topic for topic in topics]
-        self.client = mqtt.Client(
+        self._client = self._paho(keep_session=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_socket_register_write = lambda *_: None  # we write when the socket takes it
+
+    def _paho(self, *, keep_session: bool) -> mqtt.Client:
+        settings = self._settings
+        client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            f"shouwang-ingest-{settings.worker}-{name}",
-            protocol=mqtt.MQTTv5,
+            f"shouwang-ingest-{settings.worker}-{self.name}",
+            clean_session=not keep_session,
+            protocol=mqtt.MQTTv311,
             manual_ack=True,
         )
-        self.client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
+        client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
         if settings.mqtt_ca:
-            self.client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
-        self.client.reconnect_delay_set(min_delay=1, max_delay=15)
-        self.client.on_connect = self._on_connect
-        self.client.on_subscribe = self._on_subscribe
-        self.client.on_disconnect = self._on_disconnect
-        self.client.on_message = self._on_message
+            client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        client.connect_async(settings.mqtt_host, settings.mqtt_port, keepalive=KEEPALIVE)
+        return client
 
-    def start(self) -> None:
-        """Connect in the background, again and again until it works."""
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho left it untyped
-        properties.ReceiveMaximum = self._settings.receive_maximum
-        properties.SessionExpiryInterval = SESSION_SECONDS
-        self.client.connect_async(
-            self._settings.mqtt_host,
-            self._settings.mqtt_port,
-            keepalive=KEEPALIVE,
-            clean_start=False,
-            properties=properties,
-        )
-        self.client.loop_start()
+    def acknowledge(self, receipt: Receipt) -> None:
+        """To be told to the broker, if the message came by the connection that stands then. Never blocks."""
+        self._stored.append(receipt)
+        if not self._calling:
+            self._calling = True
+            self._call.send(b"\0")
 
     def stop(self) -> None:
         """Disconnect; the session stays at the broker, with everything that was not acknowledged, unless retiring."""
-        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]  # paho left it untyped
+        self._ending.set()
+        self._call.send(b"\0")
+        self.join()
+        self._call.close()
+        self._called.close()
+
+    def run(self) -> None:
+        """Connect, again and again until it works, and serve the connection; until stopped."""
+        while not self._ending.is_set():
+            try:
+                self._client.reconnect()
+                self._serve()
+            except OSError as error:
+                log.warning("%s: no connection to the broker: %s", self.name, error)
+            self._ending.wait(self._pause)
+            self._pause = min(self._pause * 2, RECONNECT_SECONDS[1])
         if self._retiring:
-            properties.SessionExpiryInterval = 0
-        self.client.disconnect(properties=properties)
-        self.client.loop_stop()
+            self._forget()
+
+    def _serve(self) -> None:
+        """Read and write until the connection is lost or ended."""
+        more = False
+        while (sock := self._client.socket()) is not None:
+            room = len(self._lane) < self._settings.waiting_maximum
+            readers: list[Any] = [self._called, sock] if room else [self._called]
+            writers = [sock] if self._client.want_write() else []
+            readable, _, _ = select.select(readers, writers, [], 0 if more and room else 1)
+            if self._called in readable:
+                self._called.recv(4096)
+                self._calling = False
+            if room and (more or sock in readable):
+                more = self._read()
+            ending = self._ending.is_set()
+            self._acknowledge_stored()
+            if ending:
+                self._client.disconnect()
+            self._client.loop_write()
+            self._client.loop_misc()
+            if ending:
+                return
+
+    def _acknowledge_stored(self) -> None:
+        while self._stored:
+            receipt = self._stored.popleft()
+            if receipt.current():
+                self._client.ack(receipt.mid, 1)
+
+    def _read(self) -> bool:
+        """Read packets; True when there may be more."""
+        for _ in range(READ_AT_ONCE):
+            before = self._received
+            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            if self._received == before and not _pending(self._client.socket()):
+                return False
+        return True
+
+    def _forget(self) -> None:
+        """End the session at the broker."""
+        client = self._paho(keep_session=False)
+        client.on_connect = lambda client, *_: client.disconnect()
+        client.loop_forever()
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             log.error("%s: the broker refuses the connection: %s", self.name, reason)
             return
+        self._pause = RECONNECT_SECONDS[0]
         if self._retiring:
             client.unsubscribe(self._topics)
             self.connected = True
         else:
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._topics])
+            client.subscribe([(topic, 1) for topic in self._topics])
         log.info("%s: connected, session %s", self.name, "resumed" if flags.session_present else "new")
 
     def _on_subscribe(
         self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
-        self.connected = not any(reason.is_failure for reason in reasons)
-        if not self.connected:
+        if any(reason.is_failure for reason in reasons):
             log.error("%s: the broker refuses a subscription: %s", self.name, ", ".join(map(str, reasons)))
+        else:
+            self.connected = True
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
@@ -159,7 +190,13 @@ class Lane:
         log.warning("%s: disconnected: %s", self.name, reason)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        self._received += 1
         receipt = Receipt(self, message.mid, self.generation)
-        self.waiting.append(Message(message.topic, bytes(message.payload), time.time_ns() // 1000, receipt))
+        self._lane.append(Message(message.topic, bytes(message.payload), time.time_ns() // 1000, receipt))
         if not self._arrived.is_set():
             self._arrived.set()
+
+
+def _pending(sock: object) -> int:
+    """Bytes that TLS has decrypted and nobody read yet; select does not see them."""
+    return sock.pending() if isinstance(sock, ssl.SSLSocket) else 0

@@ -1,6 +1,7 @@
 """Messages to a draft of one transaction: rows to store, refusals to keep, and what to acknowledge afterwards."""
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,8 +17,10 @@ from ingest.formats import FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
 from ingest.registry import Refusal, Registry, Route
 
+log = logging.getLogger(__name__)
 ONLINE = metrics()["online"]
 UNBOUNDED = float("inf")
+OUR_FAULT = "Shouwang failed at reading this message; it is kept, and can be replayed once that is mended"
 
 
 class Receipt(Protocol):
@@ -124,13 +127,14 @@ class Pipeline:
         try:
             route = self.registry.route(message.topic)
             vendor_id = route.vendor_id
-            samples = route.decode(message.payload)
+            self._rows(draft, message, route, route.decode(message.payload))
         except Refusal as refusal:
             draft.refused.append(DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal)))
         except FormatError as error:
             draft.refused.append(DeadLetter(message, vendor_id, error.code, str(error)))
-        else:
-            self._rows(draft, message, route, samples)
+        except Exception:  # a bug in a format must not stop what every other home sends
+            log.exception("a message on %s could not be read", message.topic)
+            draft.refused.append(DeadLetter(message, vendor_id, "internal_error", OUR_FAULT))
 
     def _rows(self, draft: Draft, message: Message, route: Route, samples: list[Sample]) -> None:
         complaints: list[FormatError] = []

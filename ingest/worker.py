@@ -11,7 +11,8 @@ import psycopg
 from core.database import connect, describe
 from core.settings import Settings
 from ingest import store
-from ingest.mqtt import Lane, Mailbox
+from ingest.mailbox import Mailbox
+from ingest.mqtt import Connection
 from ingest.pipeline import Pipeline
 from ingest.steward import Steward
 from ingest.topics import ORDINARY, URGENT, all_devices
@@ -48,10 +49,14 @@ class Worker:
         self._settings = settings
         self._stop = stop
         self._retire = retire
-        self._mailboxes = {"urgent": (Mailbox("urgent"), URGENT), "telemetry": (Mailbox("telemetry"), ORDINARY)}
+        self._mailboxes = {
+            "urgent": (Mailbox("urgent", stop, lull=0.001), URGENT),
+            "telemetry": (Mailbox("telemetry", stop, lull=0.02), ORDINARY),
+        }
         self._writers = [Writer(mailbox, pipeline, settings, stop) for mailbox, _ in self._mailboxes.values()]
         self._steward = Steward(pipeline, settings, stop, self.state, self.attend)
         self._attended: set[str] = set()
+        self._connections: list[Connection] = []
         self.attend(pipeline.registry.vendors)
 
     def start(self) -> None:
@@ -63,8 +68,8 @@ class Worker:
         """Wait for the drafts in hand, then disconnect; `stop` must be set."""
         for thread in (*self._writers, self._steward):
             thread.join()
-        for lane in self._lanes():
-            lane.stop()
+        for connection in self._connections:
+            connection.stop()
 
     def take_the_rest(self) -> None:
         """Until every lane is connected and has been quiet for a while."""
@@ -80,21 +85,18 @@ class Worker:
             self._attended.add(vendor)
             for name, (mailbox, kinds) in self._mailboxes.items():
                 topics = all_devices(vendor, kinds)
-                lane = Lane(self._settings, f"{name}-{vendor}", topics, mailbox.arrived, retiring=self._retire)
-                mailbox.add(lane)
-                lane.start()
+                connection = Connection(self._settings, f"{name}-{vendor}", topics, mailbox, retiring=self._retire)
+                self._connections.append(connection)
+                connection.start()
 
     def state(self) -> dict[str, object]:
         """For the heartbeat."""
         counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
-            "connected": all(lane.connected for lane in self._lanes()),
+            "connected": all(connection.connected for connection in self._connections),
             "queued": sum(len(mailbox) for mailbox, _ in self._mailboxes.values()),
             **counts,
         }
-
-    def _lanes(self) -> list[Lane]:
-        return [lane for mailbox, _ in self._mailboxes.values() for lane in mailbox.lanes]
 
 
 def _pipeline(settings: Settings, stop: threading.Event) -> Pipeline | None:

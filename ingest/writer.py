@@ -12,7 +12,7 @@ import psycopg
 from core.database import connect
 from core.settings import Settings
 from ingest import store
-from ingest.mqtt import Mailbox
+from ingest.mailbox import Mailbox
 from ingest.pipeline import DeadLetter, Draft, Message, Pipeline, refusal_counts
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Writer(threading.Thread):
         limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
         due = time.monotonic() + 0.5
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
-            message = self._mailbox.next(due)
+            message = self._mailbox.next(due, gathering=bool(draft.messages))
             if message is None:
                 break
             if not draft.messages:

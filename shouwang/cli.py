@@ -47,12 +47,25 @@ Program = Callable[[settings.Settings, threading.Event], None]
 
 
 def _run(program: Program) -> None:
-    """Run a program until SIGTERM or Ctrl-C."""
+    """Run a program until SIGTERM or Ctrl-C, or until one of its threads fails: half a program keeps no watch.
+
+    Whoever supervises it starts it again then; the exit status is 1.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stop = threading.Event()
+    failed: list[str] = []
+
+    def fail(what: threading.ExceptHookArgs) -> None:
+        failed.append(what.thread.name if what.thread else "a thread")
+        logging.critical("%s failed, the program ends", failed[-1], exc_info=what.exc_value)
+        stop.set()
+
+    threading.excepthook = fail
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     program(settings.load(), stop)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _connect() -> psycopg.Connection:

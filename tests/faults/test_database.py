@@ -29,6 +29,17 @@ def test_stopped_for_ten_seconds_it_loses_nothing(running):
     settle(running)
 
 
+@pytest.mark.timeout(240)
+def test_a_worker_that_may_hold_little_reads_no_further_and_loses_nothing(root, tmp_path):
+    """Its bound is far below the broker's: it does not even read the broker's pings, and loses the connection."""
+    with a_site(root, tmp_path, settings={"SHOUWANG_WAITING_MAXIMUM": "100"}) as running:
+        time.sleep(1)
+        running.site.postgres.stop()
+        eventually(lambda: "telemetry-acme: disconnected" in running.ingest.tail(20_000), 40)
+        running.site.postgres.start()
+        settle(running)
+
+
 def test_killed_it_recovers_and_loses_nothing(running):
     time.sleep(2)
     kill_all(running.site.postgres.process.pid, signal.SIGKILL)

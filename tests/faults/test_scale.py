@@ -3,7 +3,9 @@
 import time
 from contextlib import contextmanager
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.faults.conftest import a_site
 from tests.faults.harness import account, eventually
@@ -51,6 +53,18 @@ def test_what_a_worker_that_never_comes_back_had_taken_is_taken_over(root, tmp_p
         retiring = running.site.program("ingest", "--retire", worker="2")
         assert retiring.run(60) == 0
         account(running.site, running.load)
+        assert not session_kept(running, "shouwang-ingest-2-telemetry-acme")
+
+
+def session_kept(running, name):
+    """Whether the broker keeps a session of that name."""
+    found = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, name, clean_session=False, protocol=mqtt.MQTTv311)
+    client.username_pw_set("ingest", running.site.secrets.mqtt_ingest)
+    client.on_connect = lambda client, _data, flags, *_: (found.append(flags.session_present), client.disconnect())
+    client.connect("127.0.0.1", running.site.broker.port)
+    client.loop_forever()
+    return found[0]
 
 
 @pytest.mark.parametrize("kill", [False, True])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.packed import Flag
 from core.settings import Settings
 from ingest import store
+from ingest.formats import flat
 from ingest.pipeline import Message, Pipeline
 from tests.registry import seed
 
@@ -100,3 +101,12 @@ def test_out_of_order_and_repeated_readings_are_each_stored_once(ingest):
         document = json.dumps([{"ts": ts, "values": {"temperature": 20}} for ts in chunk]).encode()
         ingest(Message("sw/v1/acme/climate_sensor-0/telemetry", document, RECEIVED))
     assert counts(ingest) == (4, 0)
+
+
+def test_a_bug_in_a_format_costs_its_own_message_only(ingest, monkeypatch):
+    decode = flat.decode
+    monkeypatch.setattr(flat, "decode", lambda payload: 1 / 0 if payload == b"odd" else decode(payload))
+    good = json.dumps({"values": {"temperature": 20}}).encode()
+    ingest(*(Message("sw/v1/acme/climate_sensor-0/telemetry", payload, RECEIVED) for payload in (b"odd", good)))
+    assert counts(ingest) == (1, 1)
+    assert ingest.conn.execute("SELECT code, payload FROM dead_letter").fetchall() == [("internal_error", b"odd")]

@@ -1,0 +1,53 @@
+"""What waits for a writer: lanes that are emptied in turn, so that whoever floods waits behind itself only."""
+
+import threading
+import time
+from collections import deque
+
+from ingest.pipeline import Message
+
+IN_TURN = 16  # messages taken from one lane before the next has its turn
+
+
+class Mailbox:
+    """Lanes that one writer empties, each in its turn. Network threads only append to them."""
+
+    def __init__(self, name: str, stop: threading.Event, *, lull: float) -> None:
+        """`lull`: seconds in which messages for a batch that is being gathered may come together."""
+        self.name = name
+        self._stop = stop
+        self.arrived = threading.Event()
+        self.lanes: tuple[deque[Message], ...] = ()
+        self._lull = lull
+        self._at = self._taken = 0
+
+    def add(self) -> deque[Message]:
+        """One more lane."""
+        lane: deque[Message] = deque()
+        self.lanes = (*self.lanes, lane)
+        return lane
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lanes))
+
+    def next(self, until: float, *, gathering: bool) -> Message | None:
+        """The next message; None when there is none until that moment of time.monotonic(), or at the stop.
+
+        While it is gathering a batch the writer looks again after a lull; it is not woken for every message.
+        """
+        while True:
+            for _ in range(len(self.lanes) + 1):
+                lane = self.lanes[self._at] if self._at < len(self.lanes) else None
+                if lane and self._taken < IN_TURN:
+                    self._taken += 1
+                    return lane.popleft()
+                self._at, self._taken = (self._at + 1) % max(len(self.lanes), 1), 0
+            rest = until - time.monotonic()
+            if rest <= 0 or self._stop.is_set():
+                return None
+            if gathering:
+                self._stop.wait(min(self._lull, rest))
+                continue
+            self.arrived.clear()
+            if not len(self):
+                self.arrived.wait(rest)
