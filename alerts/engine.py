@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 BEAT_EVERY = timedelta(seconds=2)
 STANDBY_POLL = 1.0  # seconds
+ORDINARY_EVERY = timedelta(milliseconds=250)  # what is no emergency is judged together
 SLICE_EVERY = timedelta(seconds=1)  # 1,000 values a second: costs a city a twentieth of what storing does
 REGISTRY_SETTLES = timedelta(seconds=1)  # an import of many devices is taken up once
 LONGEST_WAIT = 0.5  # seconds until `stop` is seen
@@ -89,17 +90,20 @@ class Shift:
     def __init__(self, watch: Watch, settings: Settings) -> None:
         self.watch = watch
         self.settings = settings
-        self.now = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)
+        self.now = self.ordinary_at = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)
         self.registry_at: datetime | None = None
         self.learned = False  # new baselines are to be taken up
 
     def turn(self, now: datetime) -> None:
-        """One round: emergencies, a slice of the rest, whatever is due; then wait if there was nothing to judge."""
+        """One round: emergencies, a slice of the rest, whatever is due; then wait if nothing is left to judge."""
         if now < self.now:  # the machine's clock was put back: what was due by the old time is due now
-            self.tick_at = self.latest_at = self.beat_at = now
+            self.ordinary_at = self.tick_at = self.latest_at = self.beat_at = now
         self.now = now
         busy = self.watch.judge_lane(now, urgent=True)
-        busy |= self.watch.judge_lane(now, urgent=False)
+        if now >= self.ordinary_at:
+            more = self.watch.judge_lane(now, urgent=False)
+            self.ordinary_at = now if more else now + ORDINARY_EVERY
+            busy |= more
         self._due(now)
         if not busy:
             self._wait(now)
@@ -123,7 +127,13 @@ class Shift:
 
     def _wait(self, now: datetime) -> None:
         """Until something is announced or due. What was announced during the work above is not missed."""
-        due = min(self.tick_at, self.beat_at, self.latest_at, *([self.registry_at] if self.registry_at else []))
+        due = min(
+            self.ordinary_at,
+            self.tick_at,
+            self.beat_at,
+            self.latest_at,
+            *([self.registry_at] if self.registry_at else []),
+        )
         seconds = min(max((due - now).total_seconds(), 0.0), LONGEST_WAIT)
         for notice in self.watch.conn.notifies(timeout=seconds, stop_after=1):
             if notice.channel == "registry" and self.registry_at is None:

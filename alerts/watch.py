@@ -70,7 +70,7 @@ class Watch:
             load_baselines(self.conn, self.settings, self.judge.fleet)
 
     def judge_lane(self, now: datetime, *, urgent: bool) -> bool:
-        """Judge a slice of one lane; False when nothing waited."""
+        """Judge a slice of one lane; True when there may be more."""
         begun = perf_counter()
         with self.conn.transaction():
             batches = intake.waiting(
@@ -91,7 +91,7 @@ class Watch:
         if raises:
             waited = (now - batches[0].received_at).total_seconds() + perf_counter() - begun
             self.latency.add(max(waited, 0.0), len(raises))
-        return True
+        return len(batches) == SLICE_BATCHES or len(packed) >= SLICE_ROWS
 
     def tick(self, now: datetime) -> None:
         """Judge what fails to arrive, as of the instant up to which everything that did arrive has been judged."""

@@ -59,6 +59,9 @@ def main() -> None:
                 "10,000 msg/s", f"{AIM:,} msg/s",
             )  # fmt: skip
             costs(kept, bare)
+            rig.stop()
+            storage(kept, flow.copy_cost(rig, kept))
+            rig.start()
             times = latency.behind_load(rig, 3000, range(presses), 0.1)
             say("SOS to SSE frame, 3,000 msg/s behind it", latency.quantiles(times), "p99 250 ms", "p99 100 ms")
             times, drained = latency.behind_backlog(rig, backlog, range(presses, presses + (20 if quick else 200)))
@@ -70,7 +73,6 @@ def main() -> None:
             say("engine catching up on queued batches", f"{rate:,.0f} readings/s", "150,000", "500,000")
         finally:
             rig.stop()
-        storage(kept, flow.copy_cost(rig, kept))
     for homes, must, aim in ((100_000, "50 ms", "20 ms"), (1_000_000, "8 GiB", "500 ms")):
         milliseconds, gib = tick.measure_apart(homes)
         say(f"one tick, all rules, {homes:,} homes", f"{milliseconds:.1f} ms, {gib:.1f} GiB", must, aim)

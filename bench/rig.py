@@ -45,6 +45,7 @@ class Rig:
             program.start()
         self.site.wait_for_api(self.programs["api"])
         with self.connect() as conn:
+            conn.execute("DELETE FROM heartbeat")  # of an earlier start: their counts began anew
             while conn.execute(READY).fetchone() != (2,):
                 time.sleep(0.1)
         time.sleep(1)  # the subscriptions follow the connection

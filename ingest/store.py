@@ -67,7 +67,7 @@ def _repair(conn: psycopg.Connection, rows: Packed) -> NDArray[np.bool_]:
 
 
 def _hand_over(conn: psycopg.Connection, rows: Packed, homes: NDArray[np.int32], shards: int, now: datetime) -> None:
-    """Queue the rows for the engine, one batch per shard and urgency, and wake it."""
+    """Queue the rows for the engine, one batch per shard and urgency; wake it for an emergency."""
     urgent = (rows["flags"] & Flag.URGENT) != 0
     for shard in np.unique(homes % shards):
         mine = homes % shards == shard
@@ -78,7 +78,8 @@ def _hand_over(conn: psycopg.Connection, rows: Packed, homes: NDArray[np.int32],
                     "INSERT INTO batch (shard, received_at, urgent, rows, payload) VALUES (%s, %s, %s, %s, %b)",
                     (int(shard), now, is_urgent, len(part), pack(part)),
                 )
-    conn.execute("NOTIFY batch")
+    if urgent.any():
+        conn.execute("NOTIFY batch")
 
 
 def _bury(conn: psycopg.Connection, letters: Sequence[DeadLetter], now: datetime) -> None:

@@ -36,7 +36,7 @@ def try_lead(conn: psycopg.Connection, shard: int) -> bool:
 
 
 def listen(conn: psycopg.Connection) -> None:
-    """Be told of new batches, answers of operators, changes of the registry, rhythms learned. Needs autocommit."""
+    """Be told of emergencies, answers of operators, changes of the registry, rhythms learned. Needs autocommit."""
     for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry", "LISTEN baseline"):
         conn.execute(statement)
 
