@@ -24,6 +24,11 @@ export const onChart = (ms: number) => ms + 8 * 3600e3;
 export const time = (iso: string | null) => (iso ? clock.format(new Date(iso)) : "—");
 export const moment = (iso: string | null) => (iso ? full.format(new Date(iso)) : "—");
 export const localDate = (at: number) => day.format(new Date(at));
+/** The bounds of a local day (YYYY-MM-DD); there is no daylight saving. */
+export function dayAround(date: string): { since: string; until: string } {
+  const since = Date.parse(`${date}T00:00:00+08:00`);
+  return { since: new Date(since).toISOString(), until: new Date(since + 86400e3).toISOString() };
+}
 /** 42 s, 7 min, 3 h 12 min, 2 d 4 h. */
 export function span(ms: number, zh: boolean): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

@@ -9,6 +9,7 @@ export const router = createRouter({
     { path: "/alerts/:id(\\d+)", name: "alert", component: () => import("./pages/AlertPage.vue"), props: true },
     { path: "/homes", name: "homes", component: () => import("./pages/HomesPage.vue") },
     { path: "/homes/:id(\\d+)", name: "home", component: () => import("./pages/HomePage.vue"), props: true },
+    { path: "/records", name: "records", component: () => import("./pages/RecordsPage.vue") },
     { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue"), meta: { vendor: true } },
     { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue"), meta: { vendor: true } },
     { path: "/:rest(.*)", redirect: "/" },

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import paho.mqtt.client as mqtt
 import psycopg
@@ -99,26 +100,60 @@ class Load:
         return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
 
 
+class Running(Protocol):
+    """A site under load."""
+
+    site: Site
+    load: Load
+
+
+def settle(running: Running, *, by_time: bool = True) -> None:
+    """The cause is gone: measure until all is normal, let the load go on a little, then hold the account.
+
+    Normal is that the broker acknowledges again, and all it has acknowledged by then is stored and judged. Prints how
+    long that took (`-rP` shows it).
+    """
+    begin, before = time.monotonic(), len(running.load.acknowledged)
+    eventually(lambda: len(running.load.acknowledged) > before + 20, 60)
+    with psycopg.connect(running.site.owner_url, autocommit=True) as conn:
+        _wait_stored(conn, running.load, by_time=by_time)
+        newest = conn.execute("SELECT coalesce(max(id), 0) FROM batch").fetchone()[0]
+        eventually(lambda: judged_up_to(conn, newest), 60)
+    seconds = time.monotonic() - begin
+    time.sleep(1)
+    running.load.stop()
+    account(running.site, running.load, by_time=by_time)
+    print(f"even; normal {seconds:.1f} s after the cause was gone")
+
+
+def judged_up_to(conn: psycopg.Connection, batch: int) -> bool:
+    """Whether no batch up to that one waits to be judged."""
+    return conn.execute("SELECT 1 FROM batch WHERE step IS NULL AND id <= %s LIMIT 1", (batch,)).fetchone() is None
+
+
+def _wait_stored(conn: psycopg.Connection, load: Load, *, by_time: bool) -> list[tuple[int, int]]:
+    """Until everything acknowledged by now is stored; gives (device id, ts in ms) of every reading of the load."""
+
+    def stored() -> list[tuple[int, int]]:
+        return conn.execute(
+            "SELECT device_id, (extract(epoch FROM ts) * 1000)::bigint FROM reading r"
+            " JOIN device d ON d.id = device_id JOIN metric m ON m.id = metric"
+            " WHERE m.name = 'water_volume' AND serial LIKE 'water_meter-%'"
+        ).fetchall()
+
+    acknowledged = load.acknowledged
+    eventually(lambda: acknowledged <= set(stored()) if by_time else len(stored()) >= len(acknowledged), 60)
+    return stored()
+
+
 def account(site: Site, load: Load, *, by_time: bool = True) -> None:
     """Every acknowledged reading is stored once, every acknowledged SOS raised once, nothing waits to be judged.
 
     Without `by_time` readings are counted, not compared: our clock was so wrong that the devices' was not believed.
-    Prints how long it took until all was normal after the last message (`-rP` shows it).
     """
-    begin = time.monotonic()
     with psycopg.connect(site.owner_url, autocommit=True) as conn:
-
-        def stored() -> list[tuple[int, int]]:
-            return conn.execute(
-                "SELECT device_id, (extract(epoch FROM ts) * 1000)::bigint FROM reading r"
-                " JOIN device d ON d.id = device_id JOIN metric m ON m.id = metric"
-                " WHERE m.name = 'water_volume' AND serial LIKE 'water_meter-%'"
-            ).fetchall()
-
-        acknowledged = load.acknowledged
-        eventually(lambda: acknowledged <= set(stored()) if by_time else len(stored()) >= len(acknowledged), 60)
-        rows = stored()
-        assert by_time or len(rows) == len(acknowledged)
+        rows = _wait_stored(conn, load, by_time=by_time)
+        assert by_time or len(rows) == len(load.acknowledged)
         assert len(rows) == len(set(rows)), "a reading is stored twice"
         eventually(lambda: conn.execute("SELECT count(*) = 0 FROM batch WHERE step IS NULL").fetchone()[0], 60)
 
@@ -130,4 +165,3 @@ def account(site: Site, load: Load, *, by_time: bool = True) -> None:
         assert raised() == pressed, "every SOS is raised, and once"
         counts = {count for (count,) in conn.execute("SELECT count FROM alert WHERE rule = 'sos'")}
         assert counts == {1}, "no SOS is counted twice"
-    print(f"even, all normal {time.monotonic() - begin:.1f} s after the last message")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.faults.harness import account, eventually
+from tests.faults.harness import account, eventually, settle
 
 
 def test_restarted_in_mid_load_it_loses_nothing(running):
@@ -13,9 +13,7 @@ def test_restarted_in_mid_load_it_loses_nothing(running):
     running.site.broker.stop()
     time.sleep(1)
     running.site.broker.start()
-    time.sleep(3)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 def test_killed_with_a_saved_queue_it_loses_nothing_of_that(running):
@@ -61,8 +59,7 @@ def test_connections_cut_after_some_bytes_lose_nothing(running, size):
     assert running.broker.accepted > 10, "it was cut again and again"
     running.broker.cut_after = None
     running.broker.cut()
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 def test_a_connection_that_is_accepted_but_never_answered_is_given_up(running):
@@ -71,8 +68,7 @@ def test_a_connection_that_is_accepted_but_never_answered_is_given_up(running):
     running.broker.cut()
     time.sleep(8)
     running.broker.stalled = False
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 def test_a_half_open_connection_is_noticed_by_keepalive_and_replaced(running):
@@ -83,5 +79,4 @@ def test_a_half_open_connection_is_noticed_by_keepalive_and_replaced(running):
     eventually(lambda: not running.connected(), 40)
     running.broker.stalled = False
     eventually(lambda: running.broker.accepted > before and running.connected(), 40)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import a_site
-from tests.faults.harness import account, eventually
+from tests.faults.harness import eventually, settle
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
@@ -29,8 +29,7 @@ def test_a_clock_that_jumps_loses_nothing_and_invents_nothing(root, tmp_path, ho
         offset.write_text(f"{hours * 3600:+d}")
         eventually(lambda: abs(heartbeat(running) - before - hours * 3600) < 60)
         time.sleep(4)
-        running.load.stop()
-        account(running.site, running.load, by_time=hours > 0)
+        settle(running, by_time=hours > 0)
         raised = {rule for (rule,) in running.sql("SELECT rule FROM alert")}
         assert raised <= {"sos", "device_silent"}, "homes are not still, doors not open, because a clock jumped"
 

@@ -11,14 +11,7 @@ import pytest
 
 from deploy.local.services import free_port
 from tests.faults.conftest import a_site
-from tests.faults.harness import account, eventually
-
-
-def settle(running):
-    """Let it run a little, then hold the account."""
-    time.sleep(2)
-    running.load.stop()
-    account(running.site, running.load)
+from tests.faults.harness import eventually, settle
 
 
 def test_stopped_for_ten_seconds_it_loses_nothing(running):

@@ -6,15 +6,14 @@ import time
 
 import pytest
 
-from tests.faults.harness import account, eventually
+from tests.faults.harness import eventually, settle
 
 ROUNDS = 30
 
 
 def test_undisturbed_the_account_is_even(running):
     time.sleep(3)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
     assert running.load.acknowledged
     assert running.load.pressed
 
@@ -27,9 +26,7 @@ def test_a_program_killed_in_mid_load_loses_nothing(running, name):
         program.kill()
         time.sleep(0.3)
         program.start()
-    time.sleep(1)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 @pytest.mark.timeout(300)
@@ -47,9 +44,7 @@ def test_thirty_rounds_of_killing_and_terminating_at_random_lose_nothing(running
         for victim in victims:
             victim.stop()
             victim.start()
-    eventually(running.connected)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 def test_a_standby_judges_within_five_seconds_of_the_leaders_death(running):
@@ -61,5 +56,4 @@ def test_a_standby_judges_within_five_seconds_of_the_leaders_death(running):
     judged = f"SELECT 1 FROM heartbeat WHERE process = 'engine/0' AND at > '{killed}'"
     eventually(lambda: running.sql(judged), 5)
     eventually(lambda: running.sql("SELECT count(*) < 5 FROM batch WHERE step IS NULL") == [(True,)], 5)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)

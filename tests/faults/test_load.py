@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bench import load as raw
-from tests.faults.harness import account, eventually
+from tests.faults.harness import account, eventually, settle
 
 DEVICES = 5000
 
@@ -71,8 +71,7 @@ def test_a_burst_at_ten_times_the_rate_loses_nothing(running):
     time.sleep(4)
     running.load.rate = 200
     time.sleep(1)
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 def test_five_thousand_terminals_that_reconnect_at_once_are_all_heard(running):
@@ -91,8 +90,7 @@ def test_five_thousand_terminals_that_reconnect_at_once_are_all_heard(running):
     for sock in socks:
         sock.close()
     assert stored(running) == DEVICES
-    running.load.stop()
-    account(running.site, running.load)
+    settle(running)
 
 
 @pytest.mark.parametrize("payload", [b"garbage %d", b'[{"n":"water_volume","v":%d}]'])

@@ -8,7 +8,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.faults.conftest import a_site
-from tests.faults.harness import account, eventually
+from tests.faults.harness import account, eventually, settle
 
 SHARED = {"SHOUWANG_MQTT_GROUP": "ingest"}
 
@@ -38,8 +38,7 @@ def test_workers_that_join_and_leave_in_mid_load_share_it_and_lose_nothing(root,
         others[1].stop()
         time.sleep(2)
         running.site.program("ingest", "--retire", worker="3").run(60)
-        running.load.stop()
-        account(running.site, running.load)
+        settle(running)
 
 
 def test_what_a_worker_that_never_comes_back_had_taken_is_taken_over(root, tmp_path):
@@ -78,7 +77,6 @@ def test_two_shards_judge_every_home_once(root, tmp_path, kill):
             time.sleep(1)
             second.start()
         time.sleep(3)
-        running.load.stop()
-        account(running.site, running.load)
+        settle(running)
         beats = running.sql("SELECT process FROM heartbeat WHERE process LIKE 'engine/%' ORDER BY 1")
         assert beats == [("engine/0",), ("engine/1",)]

@@ -6,6 +6,7 @@ export const en: typeof zh = {
   homes: "Homes",
   devices: "Devices",
   letters: "Rejected messages",
+  records: "Records",
   logout: "Log out",
   language: "中文",
   theme: "Light or dark",
@@ -101,8 +102,6 @@ export const en: typeof zh = {
   },
   filter: { all: "All", unanswered: "Unanswered only", text: "Area, address, name…" },
   home: {
-    past: "Alerts answered for",
-    noPast: "No alert has been answered for yet",
     person: "Person",
     address: "Address",
     devices: "Devices",
@@ -114,6 +113,16 @@ export const en: typeof zh = {
     baseline: "Usual longest silence",
     latest: "Latest values",
     empty: "No data on this day",
+  },
+  past: {
+    title: "Alerts answered for",
+    none: "No alerts answered for",
+    what: "Alert",
+    answered: "Acknowledged after",
+    resolved: "Resolved after",
+    who: "By",
+    severity: "Severity",
+    everySeverity: "Every severity",
   },
   device: {
     serial: "Serial",

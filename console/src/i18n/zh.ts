@@ -4,6 +4,7 @@ export const zh = {
   homes: "住户",
   devices: "设备",
   letters: "被拒消息",
+  records: "办结记录",
   logout: "退出",
   language: "EN",
   theme: "切换明暗",
@@ -86,8 +87,6 @@ export const zh = {
   },
   filter: { all: "全部", unanswered: "只看待接警", text: "地区、地址、姓名…" },
   home: {
-    past: "已办结的报警",
-    noPast: "还没有办结过报警",
     person: "老人",
     address: "地址",
     devices: "设备",
@@ -99,6 +98,16 @@ export const zh = {
     baseline: "平时最长静默",
     latest: "最新数值",
     empty: "这一天没有数据",
+  },
+  past: {
+    title: "已办结的报警",
+    none: "没有办结的报警",
+    what: "报警",
+    answered: "接警用时",
+    resolved: "办结用时",
+    who: "处理人",
+    severity: "级别",
+    everySeverity: "所有级别",
   },
   device: {
     serial: "编号",
