@@ -60,6 +60,7 @@ def main() -> None:
             )  # fmt: skip
             costs(kept, bare)
             rig.stop()
+            rig.retire_ingest()
             storage(kept, flow.copy_cost(rig, kept))
             rig.start()
             times = latency.behind_load(rig, 3000, range(presses), 0.1)

@@ -55,6 +55,10 @@ class Rig:
         for program in self.programs.values():
             program.stop()
 
+    def retire_ingest(self) -> None:
+        """End the stopped worker's session, so that nothing is kept for it meanwhile."""
+        self.site.program("ingest", "--retire").run(60)
+
     def connect(self) -> psycopg.Connection:
         """As the schema's owner."""
         return psycopg.connect(self.site.owner_url, autocommit=True)
