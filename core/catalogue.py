@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -42,6 +42,7 @@ class Metric:
     en: str
     kind: Kind
     unit: str
+    unit_zh: str  # the same as people say it
     low: float
     high: float
     urgent_from: float | None = None
@@ -86,10 +87,7 @@ def _narrowed(metric: Metric, over: dict[str, Any]) -> Metric:
     low, high = over.get("range", (metric.low, metric.high))
     if low < metric.low or high > metric.high:
         raise CatalogueError(f"{metric.name}: range {low}..{high} is wider than {metric.low}..{metric.high}")
-    return Metric(
-        metric.name, metric.id, metric.zh, metric.en, metric.kind, metric.unit, low, high,
-        metric.urgent_from, metric.life,
-    )  # fmt: skip
+    return replace(metric, low=low, high=high)
 
 
 def duration(text: str) -> timedelta:
@@ -116,6 +114,7 @@ def metrics() -> MappingProxyType[str, Metric]:
             en=entry["en"],
             kind=Kind(entry["kind"]),
             unit=entry["unit"],
+            unit_zh=entry.get("unit_zh", entry["unit"]),
             low=float(entry["range"][0]),
             high=float(entry["range"][1]),
             urgent_from=entry.get("urgent_from"),

@@ -86,7 +86,7 @@ def _show(fleet: Fleet, found: Batch, position: int, params: Params) -> Evidence
     zh_side, en_side = ("不高于", "at or below") if value <= low else ("不低于", "at or above")
     zh, _ = device_names(fleet, row)
     return evidence(
-        fleet, row, f"{metric.zh} {value:.0f} {metric.unit}（{zh}），{zh_side}危险值 {limit:.0f}",
+        fleet, row, f"{metric.zh} {value:.0f} {metric.unit_zh}（{zh}），{zh_side}危险值 {limit:.0f}",
         f"{metric.en} {value:.0f} {metric.unit}, {en_side} the danger value {limit:.0f}",
         metric=metric, value=value, limit=limit, since=iso(found.ts[position]),
     )  # fmt: skip

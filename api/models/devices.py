@@ -33,6 +33,7 @@ class Latest(Answer):
     zh: str
     en: str
     unit: str
+    unit_zh: str
     kind: Kind
     value: float
     ts: Instant
@@ -42,8 +43,10 @@ class Latest(Answer):
     def of(cls, entry: dict[str, Any]) -> Self:
         """From {metric: id, value, ts, since}."""
         metric = metric_by_id()[entry["metric"]]
-        names = {"metric": metric.name, "zh": metric.zh, "en": metric.en, "unit": metric.unit, "kind": metric.kind}
-        return cls.model_validate({**entry, **names})
+        return cls(
+            metric=metric.name, zh=metric.zh, en=metric.en, unit=metric.unit, unit_zh=metric.unit_zh, kind=metric.kind,
+            value=entry["value"], ts=entry["ts"], since=entry["since"],
+        )  # fmt: skip
 
 
 class Device(Answer):
@@ -124,5 +127,6 @@ class History(Answer):
 
     metric: str
     unit: str
+    unit_zh: str
     bucket: Bucket
     points: list[Point]

@@ -55,4 +55,4 @@ def get_history(
             raise not_found("设备")
         span = history.Span(device_id, metric, since, until, shared.settings.timezone)
         bucket, points = history.read(conn, me, span, query.bucket)
-    return History(metric=metric.name, unit=metric.unit, bucket=bucket, points=points)
+    return History(metric=metric.name, unit=metric.unit, unit_zh=metric.unit_zh, bucket=bucket, points=points)

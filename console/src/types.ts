@@ -76,6 +76,7 @@ export interface Latest {
   zh: string;
   en: string;
   unit: string;
+  unit_zh: string;
   kind: string;
   value: number;
   ts: string;

@@ -183,7 +183,7 @@ def test_history_that_can_not_be_shown_says_why(service):
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
     ages = {"metric": "temperature", "from": "2001-01-01T00:00:00Z", "to": "2026-01-03T00:00:00Z"}
     assert history(service, device, client, **ages).json() == {
-        "metric": "temperature", "unit": "°C", "bucket": "raw", "points": [],
+        "metric": "temperature", "unit": "°C", "unit_zh": "°C", "bucket": "raw", "points": [],
     }  # fmt: skip
 
 

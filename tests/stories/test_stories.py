@@ -20,13 +20,17 @@ TYPES = (
 
 
 class Story:
-    """One home; `at(minute, type, …)` says something there, `raised` lists (minute, rule) in order."""
+    """One home; `at(minute, type, …)` says something there.
+
+    `raised` lists (minute, rule, severity) in order, `told` the evidence of each.
+    """
 
     def __init__(self, begin=MORNING):
         self.begin = begin
         self.fleet = Fleet.build([1], [(number, 1, code) for number, code in enumerate(TYPES)], installed_at=begin)
         self.said = []
         self.raised = []
+        self.told = []
 
     def at(self, minute, type_code, flags=0, **values):
         self.said += [(minute, TYPES.index(type_code), metrics()[m].id, flags, v) for m, v in values.items()]
@@ -48,6 +52,7 @@ class Story:
                 found += [rule.tick(self.fleet, now, rule.params)] if rule.tick else []
                 for findings in found:
                     self.raised += [(minute, rule.name, findings.severity_of(k)) for k in range(len(findings))]
+                    self.told += [findings.evidence(k) for k in range(len(findings))]
         return self
 
     def first(self, rule):
@@ -89,6 +94,13 @@ def test_one_odd_pulse_is_no_alarm_but_two_are():
     assert (
         Story().at(1, "wristband", heart_rate=140).at(6, "wristband", heart_rate=138).until(7).first("vital_signs") == 6
     )
+
+
+def test_a_pulse_is_told_in_the_operators_own_words():
+    story = Story().at(1, "wristband", heart_rate=140).at(6, "wristband", heart_rate=138).until(7)
+    [told] = [evidence for evidence in story.told if evidence["metric"] == "heart_rate"]
+    assert "心率 138 次/分" in told["text_zh"]
+    assert "Heart rate 138 1/min" in told["text_en"]
 
 
 def test_a_wristband_on_the_table_has_no_pulse_to_judge():
