@@ -127,13 +127,7 @@ class Shift:
 
     def _wait(self, now: datetime) -> None:
         """Until something is announced or due. What was announced during the work above is not missed."""
-        due = min(
-            self.ordinary_at,
-            self.tick_at,
-            self.beat_at,
-            self.latest_at,
-            *([self.registry_at] if self.registry_at else []),
-        )
+        due = min(self.ordinary_at, self.tick_at, self.beat_at, self.latest_at, self.registry_at or self.ordinary_at)
         seconds = min(max((due - now).total_seconds(), 0.0), LONGEST_WAIT)
         for notice in self.watch.conn.notifies(timeout=seconds, stop_after=1):
             if notice.channel == "registry" and self.registry_at is None:
