@@ -17,18 +17,18 @@ class Mailbox:
         self.name = name
         self._stop = stop
         self.arrived = threading.Event()
-        self.lanes: tuple[deque[Message], ...] = ()
+        self._lanes: tuple[deque[Message], ...] = ()
         self._lull = lull
         self._at = self._taken = 0
 
     def add(self) -> deque[Message]:
         """One more lane."""
         lane: deque[Message] = deque()
-        self.lanes = (*self.lanes, lane)
+        self._lanes = (*self._lanes, lane)
         return lane
 
     def __len__(self) -> int:
-        return sum(map(len, self.lanes))
+        return sum(map(len, self._lanes))
 
     def next(self, until: float, *, gathering: bool) -> Message | None:
         """The next message; None when there is none until that moment of time.monotonic(), or at the stop.
@@ -36,12 +36,12 @@ class Mailbox:
         While it is gathering a batch the writer looks again after a lull; it is not woken for every message.
         """
         while True:
-            for _ in range(len(self.lanes) + 1):
-                lane = self.lanes[self._at] if self._at < len(self.lanes) else None
+            for _ in range(len(self._lanes) + 1):
+                lane = self._lanes[self._at] if self._at < len(self._lanes) else None
                 if lane and self._taken < IN_TURN:
                     self._taken += 1
                     return lane.popleft()
-                self._at, self._taken = (self._at + 1) % max(len(self.lanes), 1), 0
+                self._at, self._taken = (self._at + 1) % max(len(self._lanes), 1), 0
             rest = until - time.monotonic()
             if rest <= 0 or self._stop.is_set():
                 return None
