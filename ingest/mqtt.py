@@ -21,8 +21,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from core.settings import Settings
+from ingest.draft import Message
 from ingest.mailbox import Mailbox
-from ingest.pipeline import Message
 
 log = logging.getLogger(__name__)
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that

@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from core.packed import Flag, Packed, copy_document, pack
-from ingest.pipeline import DeadLetter, Draft, Message
+from ingest.draft import DeadLetter, Draft, Message
 from ingest.registry import DeviceRow, Registry
 
 COLUMNS = "(ts, device_id, metric, flags, value)"

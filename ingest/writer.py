@@ -12,8 +12,9 @@ import psycopg
 from core.database import connect
 from core.settings import Settings
 from ingest import store
+from ingest.draft import DeadLetter, Draft, Message, refusal_counts
 from ingest.mailbox import Mailbox
-from ingest.pipeline import DeadLetter, Draft, Message, Pipeline, refusal_counts
+from ingest.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 BLAMES_A_ROW = (psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE classes 22 and 23

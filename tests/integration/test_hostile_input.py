@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from core.packed import Flag
 from core.settings import Settings
 from ingest import store
+from ingest.draft import Message
 from ingest.formats import flat
-from ingest.pipeline import Message, Pipeline
+from ingest.pipeline import Pipeline
 from tests.registry import seed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
