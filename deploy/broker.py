@@ -37,7 +37,9 @@ def first_file(admin_password: str, ingest_password: str, vendors: dict[str, str
     ] + [{"acltype": "subscribePattern", "topic": "$SYS/#", "priority": 0, "allow": True}]
     ingest_acls = [
         {"acltype": "subscribePattern", "topic": topic, "priority": 0, "allow": True} for topic in INGEST_TOPICS
-    ]
+    ] + [
+        {"acltype": "publishClientSend", "topic": "sw/v1/#", "priority": 0, "allow": True}
+    ]  # to sweep what is retained
     return json.dumps(
         {
             "defaultACLAccess": {

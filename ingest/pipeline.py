@@ -1,73 +1,178 @@
-"""Messages to a draft of one transaction, with the registry of the moment. Pure."""
+"""Messages to a draft of one transaction, with the registry of the moment. Pure.
+
+What is wrong with a message goes to `refused`; what may be a cry for help is never only refused: its home gets a
+reading of the metric `unreadable`, which a rule turns into an alert, or its letter is urgent where no home is known.
+"""
 
 import logging
 from collections.abc import Iterable
 
 from core.catalogue import Metric, metrics
+from core.model import Note
 from core.packed import Flag
 from core.settings import Settings
+from ingest import topics
 from ingest.draft import DeadLetter, Draft, Message
-from ingest.formats import FormatError, Sample
+from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
+from ingest.quota import Letters, Thinning
 from ingest.registry import Refusal, Registry, Route
+from ingest.topics import TopicKind
+from ingest.urgency import cries, in_letter, unread
 
 log = logging.getLogger(__name__)
 ONLINE = metrics()["online"]
-UNBOUNDED = float("inf")
+UNREADABLE = metrics()["unreadable"].id
 OUR_FAULT = "Shouwang failed at reading this message; it is kept, and can be replayed once that is mended"
 
 
 class Pipeline:
-    """Turns messages into drafts with the registry of the moment."""
+    """Turns messages into drafts."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self.registry = registry
+        self.letters = Letters(settings)
+        self._thinning = Thinning(settings)
         self._clock = Clock(settings)
+        self._longest = settings.message_bytes
+        self.take_up(registry)
+
+    def take_up(self, registry: Registry) -> None:
+        """Go on with another snapshot of the registry."""
+        self.registry = registry
+        self._thinning.resize(registry.fleet)
 
     def draft(self, messages: Iterable[Message]) -> Draft:
-        """A draft of all these messages."""
+        """A draft of messages that have passed their vendor's quota, or need not: a replay, half of a batch."""
         draft = Draft()
         for message in messages:
-            self.take(draft, message)
+            self.take(draft, message, measured=False)
         return draft
 
-    def take(self, draft: Draft, message: Message) -> None:
-        """Add one message. What is wrong with it goes to `refused`; this never raises."""
+    def take(self, draft: Draft, message: Message, *, measured: bool = True) -> None:
+        """Add one message; this never raises. What is `measured` counts towards its vendor's quota."""
         draft.messages.append(message)
-        vendor_id = None
         try:
             route = self.registry.route(message.topic)
-            vendor_id = route.vendor_id
-            self._rows(draft, message, route, route.decode(message.payload))
         except Refusal as refusal:
-            draft.refused.append(DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal)))
+            self._turn_away(draft, message, refusal)
+            return
+        event = route.kind is TopicKind.EVENT
+        try:
+            thin = measured and not event and self._thinning.over(route.vendor_id, message)
+            self._rows(_Case(draft, message, route, thin), route.decode(self._bounded(message.payload)))
         except FormatError as error:
-            draft.refused.append(DeadLetter(message, vendor_id, error.code, str(error)))
+            self._refuse(draft, message, route, error.code, str(error), cry=event or cries(message.payload))
         except Exception:  # a bug in a format must not stop what every other home sends
             log.exception("a message on %s could not be read", message.topic)
-            draft.refused.append(DeadLetter(message, vendor_id, "internal_error", OUR_FAULT))
+            self._refuse(draft, message, route, "internal_error", OUR_FAULT, cry=event or cries(message.payload))
 
-    def _rows(self, draft: Draft, message: Message, route: Route, samples: list[Sample]) -> None:
-        complaints: list[FormatError] = []
-        for sample in samples:
+    def _bounded(self, payload: bytes) -> bytes:
+        if len(payload) > self._longest:
+            raise FormatError("too_large", f"more than {self._longest} bytes in one message; send several messages")
+        return payload
+
+    def _rows(self, case: "_Case", decoded: Decoded) -> None:
+        complaints = decoded.complaints
+        for sample in decoded.samples:
             try:
-                metric, value = _value(route, sample)
+                self._reading(case, sample, *_value(case.route, sample))
+                if sample.doubt is not None:
+                    complaints.append(Complaint("", None, sample.doubt))  # an emergency, taken at the time of receipt
             except FormatError as error:
-                complaints.append(error)
-                continue
-            ts, flags = self._clock.judge(sample.ts, message.received)
-            if value >= (UNBOUNDED if metric.urgent_from is None else metric.urgent_from):
-                flags |= Flag.URGENT
-                draft.urgent = True
-            draft.ts.append(ts)
-            draft.device.append(route.device_id)
-            draft.home.append(route.home_id)
-            draft.metric.append(metric.id)
-            draft.flags.append(flags)
-            draft.value.append(value)
+                complaints.append(Complaint(sample.metric, sample.value, error))
+        if case.message.qos == 0:
+            case.note(Note.QOS_0)
+        if case.kept:
+            case.note(Note.RETAINED)
         if complaints:
-            reason = "; ".join(dict.fromkeys(map(str, complaints)))[:1000]
-            draft.refused.append(DeadLetter(message, route.vendor_id, complaints[0].code, reason))
+            reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints))[:1000]
+            cry = unread(complaints, heard=case.heard, event=case.route.kind is TopicKind.EVENT)
+            self._refuse(case.draft, case.message, case.route, complaints[0].error.code, reason, cry=cry)
+
+    def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float) -> None:
+        """Add one reading, unless it is thinned or dated by nobody; raises FormatError where its time can't be read."""
+        ts, flags = self._clock.judge(sample.ts, case.message.received)
+        if flags and sample.ts is not None and flags & Flag.CLOCK:
+            case.note(self._clock.doubt(sample.ts, case.message.received))
+        if metric.urgent_from is not None:
+            case.heard = True
+            if value >= metric.urgent_from:
+                flags = case.emergency(sample, flags)
+        if not flags & Flag.URGENT:
+            if sample.doubt is not None:
+                raise sample.doubt
+            if case.odd and not self._stored(case, sample, metric, value, flags):
+                return
+        if case.kept:
+            flags |= Flag.RETAINED
+        case.draft.add(ts, case.route.device_id, case.route.home_id, metric.id, flags, value)
+
+    def _stored(self, case: "_Case", sample: Sample, metric: Metric, value: float, flags: int) -> bool:
+        """Whether a reading of a retained message, or of a vendor beyond its quota, is stored."""
+        if case.kept and (sample.ts is None or flags & Flag.CLOCK):
+            return False  # nobody knows when that was
+        if not case.thin or metric.urgent_from is not None:
+            return True
+        spared = self._thinning.spare(case.route.device_id, metric.id, value, case.message.received)
+        if not spared:
+            case.note(Note.THINNED)
+        return spared
+
+    def _turn_away(self, draft: Draft, message: Message, refusal: Refusal) -> None:
+        """Refuse a message by its topic or its device."""
+        event = topics.looks_urgent(message.topic)
+        cry = in_letter(message.payload[: self._longest], refusal.decode, event=event)
+        device = refusal.device
+        letter = DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal), urgent=cry and device is None)
+        draft.refused.append(self.letters.fold(letter, registered=device is not None))
+        if cry and device is not None:
+            self._cry(draft, message, device.device_id, device.home_id)
+
+    def _refuse(self, draft: Draft, message: Message, route: Route, code: str, reason: str, *, cry: bool) -> None:
+        letter = DeadLetter(message, route.vendor_id, code, reason)
+        draft.refused.append(self.letters.fold(letter, registered=True))
+        if cry:
+            self._cry(draft, message, route.device_id, route.home_id)
+
+    def _cry(self, draft: Draft, message: Message, device: int, home: int) -> None:
+        """An emergency that can't be read is a reading too, and so becomes an alert like any other."""
+        _undated(draft, message, kept=message.retained)
+        flags = Flag.URGENT | (Flag.RETAINED | Flag.LATE if message.retained else 0)
+        draft.add(message.received, device, home, UNREADABLE, flags, 1.0)
+        draft.urgent = True
+
+
+class _Case:
+    """One message on its way into a draft."""
+
+    __slots__ = ("draft", "heard", "kept", "message", "odd", "route", "thin")
+
+    def __init__(self, draft: Draft, message: Message, route: Route, thin: bool) -> None:
+        self.draft, self.message, self.route, self.thin = draft, message, route, thin
+        self.kept = message.retained and route.kind is not TopicKind.STATUS  # the broker's copy of a reading
+        self.odd = thin or self.kept
+        self.heard = False  # a metric that can be an emergency was read
+
+    def note(self, note: Note) -> None:
+        """Tell the vendor."""
+        self.draft.notes[self.route.device_id, note] += 1
+
+    def emergency(self, sample: Sample, flags: int) -> int:
+        """Take the next row for an emergency; its flags."""
+        if sample.doubt is not None:
+            flags |= Flag.CLOCK
+        if sample.ts is None or flags & Flag.CLOCK:
+            _undated(self.draft, self.message, kept=self.kept)
+        self.draft.urgent = True
+        return flags | Flag.URGENT | (Flag.LATE if self.kept else 0)
+
+
+def _undated(draft: Draft, message: Message, *, kept: bool) -> None:
+    """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
+    if kept:
+        draft.repeats[len(draft)] = message.digest
+    else:
+        draft.cries.add(message.digest)
 
 
 def _value(route: Route, sample: Sample) -> tuple[Metric, float]:

@@ -269,7 +269,7 @@ def list_letters(
     vendor: str | None = None, code: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 50
 ) -> None:
     """Show refused messages, newest first, with what the vendor should change."""
-    from ingest.store import list_dead_letters
+    from ingest.store.letters import list_dead_letters
 
     with _connect() as conn:
         for letter in list_dead_letters(conn, vendor=vendor, code=code, limit=limit):
@@ -285,7 +285,7 @@ def replay(
     code: Annotated[str | None, typer.Option(help="instead of ids: all with this code")] = None,
 ) -> None:
     """Ask the ingest workers to take refused messages once more, after the cause was mended."""
-    from ingest.store import request_replay
+    from ingest.store.letters import request_replay
 
     if bool(ids) == bool(code):
         raise _fail("give either ids or --code")

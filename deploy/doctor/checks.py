@@ -172,10 +172,10 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             yield good(f"{where} lets it subscribe to {topic}")
         else:
             yield bad(f"{where} refuses the subscription {topic}", "give the ingest role subscribePattern on it")
-    if probe.may_publish(nobodys):
-        yield bad(f"{where} lets the ingest account publish as a vendor", "take publishClientSend from its role")
+    if probe.may_publish("doctor"):
+        yield bad(f"{where} lets the ingest account publish anywhere", "keep publishClientSend to sw/v1/# in its role")
     else:
-        yield good(f"{where} lets it publish nowhere")
+        yield good(f"{where} lets it publish nowhere but below sw/v1")
     probe.close()
     if probe.connect("", "") == "Success":
         yield bad(f"{where} takes anybody without a password", "allow_anonymous false")
