@@ -59,7 +59,7 @@ class Pipeline:
         event = route.kind is TopicKind.EVENT
         try:
             thin = measured and not event and self._thinning.over(route.vendor_id, message)
-            self._rows(_Case(draft, message, route, thin), route.decode(self._bounded(message.payload)))
+            self._rows(draft, message, route, route.decode(self._bounded(message.payload)), thin=thin)
         except FormatError as error:
             self._refuse(draft, message, route, error.code, str(error), cry=event or cries(message.payload))
         except Exception:  # a bug in a format must not stop what every other home sends
@@ -71,28 +71,33 @@ class Pipeline:
             raise FormatError("too_large", f"more than {self._longest} bytes in one message; send several messages")
         return payload
 
-    def _rows(self, case: "_Case", decoded: Decoded) -> None:
-        complaints = decoded.complaints
-        for sample in decoded.samples:
+    def _rows(self, draft: Draft, message: Message, route: Route, decoded: Decoded, *, thin: bool) -> None:
+        samples, complaints = decoded
+        case = _Case(draft, message, route, thin) if thin or message.retained or message.qos != 1 else None
+        for sample in samples:
             try:
-                self._reading(case, sample, *_value(case.route, sample))
+                metric, value = _value(route, sample)
+                ts, flags = self._clock.judge(sample.ts, message.received)
+                if case is None and not flags and metric.urgent_from is None and sample.doubt is None:  # nearly always
+                    draft.add(ts, route.device_id, route.home_id, metric.id, flags, value)
+                    continue
+                case = case or _Case(draft, message, route, thin)
+                self._reading(case, sample, metric, value, ts, flags)
                 if sample.doubt is not None:
                     complaints.append(Complaint("", None, sample.doubt))  # an emergency, taken at the time of receipt
             except FormatError as error:
                 complaints.append(Complaint(sample.metric, sample.value, error))
-        if case.message.qos == 0:
-            case.note(Note.QOS_0)
-        if case.kept:
-            case.note(Note.RETAINED)
+        if case is not None:
+            case.close()
         if complaints:
             reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints))[:1000]
-            cry = unread(complaints, heard=case.heard, event=case.route.kind is TopicKind.EVENT)
-            self._refuse(case.draft, case.message, case.route, complaints[0].error.code, reason, cry=cry)
+            heard = case is not None and case.heard
+            cry = unread(complaints, heard=heard, event=route.kind is TopicKind.EVENT)
+            self._refuse(draft, message, route, complaints[0].error.code, reason, cry=cry)
 
-    def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float) -> None:
+    def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float, ts: int, flags: int) -> None:
         """Add one reading, unless it is thinned or dated by nobody; raises FormatError where its time can't be read."""
-        ts, flags = self._clock.judge(sample.ts, case.message.received)
-        if flags and sample.ts is not None and flags & Flag.CLOCK:
+        if flags & Flag.CLOCK and sample.ts is not None:
             case.note(self._clock.doubt(sample.ts, case.message.received))
         if metric.urgent_from is not None:
             case.heard = True
@@ -101,10 +106,9 @@ class Pipeline:
         if not flags & Flag.URGENT:
             if sample.doubt is not None:
                 raise sample.doubt
-            if case.odd and not self._stored(case, sample, metric, value, flags):
+            if not self._stored(case, sample, metric, value, flags):
                 return
-        if case.kept:
-            flags |= Flag.RETAINED
+        flags |= Flag.RETAINED if case.kept else 0
         case.draft.add(ts, case.route.device_id, case.route.home_id, metric.id, flags, value)
 
     def _stored(self, case: "_Case", sample: Sample, metric: Metric, value: float, flags: int) -> bool:
@@ -143,19 +147,25 @@ class Pipeline:
 
 
 class _Case:
-    """One message on its way into a draft."""
+    """One message that is not quite ordinary, on its way into a draft."""
 
-    __slots__ = ("draft", "heard", "kept", "message", "odd", "route", "thin")
+    __slots__ = ("draft", "heard", "kept", "message", "route", "thin")
 
     def __init__(self, draft: Draft, message: Message, route: Route, thin: bool) -> None:
         self.draft, self.message, self.route, self.thin = draft, message, route, thin
         self.kept = message.retained and route.kind is not TopicKind.STATUS  # the broker's copy of a reading
-        self.odd = thin or self.kept
         self.heard = False  # a metric that can be an emergency was read
 
     def note(self, note: Note) -> None:
         """Tell the vendor."""
         self.draft.notes[self.route.device_id, note] += 1
+
+    def close(self) -> None:
+        """Tell the vendor of what concerns the message as a whole."""
+        if self.message.qos == 0:
+            self.note(Note.QOS_0)
+        if self.kept:
+            self.note(Note.RETAINED)
 
     def emergency(self, sample: Sample, flags: int) -> int:
         """Take the next row for an emergency; its flags."""
