@@ -87,6 +87,7 @@ class Draft:
     cries: set[bytes] = field(default_factory=set)  # digests of emergencies without a time of their own
     repeats: dict[int, bytes] = field(default_factory=dict)  # row → digest: kept by the broker, new only if never seen
     urgent: bool = False
+    measured: bool = False  # its messages count towards their vendors' quotas: they come from the broker
 
     def __len__(self) -> int:
         return len(self.ts)

@@ -15,7 +15,7 @@ from ingest import topics
 from ingest.draft import DeadLetter, Draft, Message
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
-from ingest.quota import Letters, Thinning
+from ingest.quota import SECOND, Letters, Thinning
 from ingest.registry import Refusal, Registry, Route
 from ingest.topics import TopicKind
 from ingest.urgency import cries, in_letter, unread
@@ -45,11 +45,11 @@ class Pipeline:
         """A draft of messages that have passed their vendor's quota, or need not: a replay, half of a batch."""
         draft = Draft()
         for message in messages:
-            self.take(draft, message, measured=False)
+            self.take(draft, message)
         return draft
 
-    def take(self, draft: Draft, message: Message, *, measured: bool = True) -> None:
-        """Add one message; this never raises. What is `measured` counts towards its vendor's quota."""
+    def take(self, draft: Draft, message: Message) -> None:
+        """Add one message; this never raises."""
         draft.messages.append(message)
         try:
             route = self.registry.route(message.topic)
@@ -58,13 +58,15 @@ class Pipeline:
             return
         event = route.kind is TopicKind.EVENT
         try:
-            thin = measured and not event and self._thinning.over(route.vendor_id, message)
+            thin = draft.measured and not event and self._thinning.over(route.vendor_id, message)
             self._rows(draft, message, route, route.decode(self._bounded(message.payload)), thin=thin)
         except FormatError as error:
-            self._refuse(draft, message, route, error.code, str(error), cry=event or cries(message.payload))
+            cry = event or cries(message.payload)
+            self._refuse(draft, message, route, error.code, str(error), cry=cry)
         except Exception:  # a bug in a format must not stop what every other home sends
             log.exception("a message on %s could not be read", message.topic)
-            self._refuse(draft, message, route, "internal_error", OUR_FAULT, cry=event or cries(message.payload))
+            cry = event or cries(message.payload)
+            self._refuse(draft, message, route, "internal_error", OUR_FAULT, cry=cry)
 
     def _bounded(self, payload: bytes) -> bytes:
         if len(payload) > self._longest:
@@ -102,7 +104,7 @@ class Pipeline:
         if metric.urgent_from is not None:
             case.heard = True
             if value >= metric.urgent_from:
-                flags = case.emergency(sample, flags)
+                flags = self._emergency(case, sample, flags)
         if not flags & Flag.URGENT:
             if sample.doubt is not None:
                 raise sample.doubt
@@ -110,6 +112,14 @@ class Pipeline:
                 return
         flags |= Flag.RETAINED if case.kept else 0
         case.draft.add(ts, case.route.device_id, case.route.home_id, metric.id, flags, value)
+
+    def _emergency(self, case: "_Case", sample: Sample, flags: int) -> int:
+        """Prepare for an emergency's row; its flags."""
+        flags |= Flag.CLOCK if sample.doubt is not None else 0
+        if sample.ts is None or flags & Flag.CLOCK:
+            self._undated(case.draft, case.message, kept=case.kept)
+        case.draft.urgent = True
+        return flags | Flag.URGENT | (Flag.LATE if case.kept else 0)
 
     def _stored(self, case: "_Case", sample: Sample, metric: Metric, value: float, flags: int) -> bool:
         """Whether a reading of a retained message, or of a vendor beyond its quota, is stored."""
@@ -140,10 +150,19 @@ class Pipeline:
 
     def _cry(self, draft: Draft, message: Message, device: int, home: int) -> None:
         """An emergency that can't be read is a reading too, and so becomes an alert like any other."""
-        _undated(draft, message, kept=message.retained)
+        if draft.measured and not self._thinning.spare(device, UNREADABLE, 1.0, message.received, every=SECOND):
+            return  # it was raised within this second
+        self._undated(draft, message, kept=message.retained)
         flags = Flag.URGENT | (Flag.RETAINED | Flag.LATE if message.retained else 0)
         draft.add(message.received, device, home, UNREADABLE, flags, 1.0)
         draft.urgent = True
+
+    def _undated(self, draft: Draft, message: Message, *, kept: bool) -> None:
+        """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
+        if kept:
+            draft.repeats[len(draft)] = message.digest
+        elif self.letters.remember(message.received):
+            draft.cries.add(message.digest)
 
 
 class _Case:
@@ -166,23 +185,6 @@ class _Case:
             self.note(Note.QOS_0)
         if self.kept:
             self.note(Note.RETAINED)
-
-    def emergency(self, sample: Sample, flags: int) -> int:
-        """Take the next row for an emergency; its flags."""
-        if sample.doubt is not None:
-            flags |= Flag.CLOCK
-        if sample.ts is None or flags & Flag.CLOCK:
-            _undated(self.draft, self.message, kept=self.kept)
-        self.draft.urgent = True
-        return flags | Flag.URGENT | (Flag.LATE if self.kept else 0)
-
-
-def _undated(draft: Draft, message: Message, *, kept: bool) -> None:
-    """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
-    if kept:
-        draft.repeats[len(draft)] = message.digest
-    else:
-        draft.cries.add(message.digest)
 
 
 def _value(route: Route, sample: Sample) -> tuple[Metric, float]:

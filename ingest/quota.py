@@ -17,7 +17,7 @@ MESSAGE_BYTES = 1024  # of a message, on average over the burst
 AT_LEAST = 500.0  # messages a second, however few devices a vendor has
 THINNED_TO = 10 * SECOND  # over its quota a vendor has one reading per device and metric stored in so long …
 CHANGED_AFTER = SECOND  # … or, where the value is another one, in so long
-REMEMBERED = 200_000  # devices and metrics that are thinned: the oldest are forgotten first
+REMEMBERED = 200_000  # devices and metrics that are thinned, and a day's emergencies without a time of their own
 
 
 @dataclass(slots=True)
@@ -70,11 +70,11 @@ class Thinning:
         within = buckets[0].take(1, message.received)
         return not (buckets[1].take(len(message.payload), message.received) and within)
 
-    def spare(self, device: int, metric: int, value: float, now: int) -> bool:
+    def spare(self, device: int, metric: int, value: float, now: int, every: int = THINNED_TO) -> bool:
         """Whether a reading beyond the quota is stored all the same."""
         key = device, metric
         known = self._kept.get(key)
-        if known and 0 <= now - known[0] < (THINNED_TO if value == known[1] else CHANGED_AFTER):
+        if known and 0 <= now - known[0] < (every if value == known[1] else CHANGED_AFTER):
             return False
         self._kept[key] = now, value
         self._kept.move_to_end(key)
@@ -90,6 +90,7 @@ class Day:
     number: int
     letters: int = 0
     size: int = 0  # bytes
+    cries: int = 0  # digests of emergencies without a time of their own
     digests: set[bytes] = field(default_factory=set)
 
 
@@ -120,6 +121,12 @@ class Letters:
             day.digests.add(letter.digest)
             return letter
         return self._counted(letter, day, registered=registered)
+
+    def remember(self, received: int) -> bool:
+        """Whether one more emergency without a time of its own, of any vendor, is remembered by what it says."""
+        day = self._day(None, received)
+        day.cries += 1
+        return day.cries <= REMEMBERED
 
     def _day(self, vendor: int | None, received: int) -> Day:
         day = self._days.get(vendor)

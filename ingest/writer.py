@@ -51,7 +51,7 @@ class Writer(threading.Thread):
 
     def _gather(self) -> Draft:
         """Messages until the draft is big, old or urgent."""
-        draft = Draft()
+        draft = Draft(measured=True)
         limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
         due = time.monotonic() + 0.5
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():

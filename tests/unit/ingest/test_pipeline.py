@@ -8,7 +8,7 @@ import pytest
 from core.catalogue import metrics
 from core.packed import Flag
 from core.settings import Settings
-from ingest.draft import Message
+from ingest.draft import Draft, Message
 from ingest.pipeline import UNREADABLE, Pipeline
 from ingest.registry import DeviceRow, Registry, VendorRow
 
@@ -28,7 +28,7 @@ def pipeline(**settings):
 
 def taken(topic, payload, received=NOW, *, line=None, **more):
     payload = payload if isinstance(payload, bytes) else payload.encode()
-    draft = (line or pipeline()).draft([])
+    draft = Draft(measured=True)
     (line or pipeline()).take(draft, Message(topic, payload, received, **more))
     return draft
 
@@ -164,7 +164,7 @@ def test_a_time_that_is_not_believed_is_noted(ts, note):
 
 def flood(line, topic, values, count, *, received=NOW):
     """`count` messages in one instant; all rows and letters."""
-    draft = line.draft([])
+    draft = Draft(measured=True)
     for number in range(count):
         payload = json.dumps({"values": {name: value + number % 3 for name, value in values.items()}}).encode()
         line.take(draft, Message(f"sw/v1/acme/{topic}", payload, received + number))
@@ -191,7 +191,7 @@ def test_an_emergencys_metric_is_never_thinned_and_the_event_topic_never_cut_off
 def test_another_vendor_has_a_quota_of_its_own():
     line = pipeline(vendor_burst=timedelta(seconds=1))
     flood(line, "room/telemetry", {"humidity": 40}, 3000)
-    draft = line.draft([])
+    draft = Draft(measured=True)
     for number in range(400):
         line.take(draft, Message("sw/v1/beta/btn/telemetry", b'[{"n": "battery", "v": 50}]', NOW + number))
     assert len(draft) == 400
@@ -199,7 +199,7 @@ def test_another_vendor_has_a_quota_of_its_own():
 
 def test_beyond_the_days_letters_the_rest_is_counted_by_device_and_code():
     line = pipeline(vendor_letters=10)
-    draft = line.draft([])
+    draft = Draft(measured=True)
     for number in range(1000):
         line.take(draft, Message("sw/v1/acme/room/telemetry", b"garbage %d" % number, NOW))
         line.take(draft, Message(f"sw/v1/acme/nobody-{number}/telemetry", b"{}", NOW))
@@ -239,3 +239,12 @@ def test_a_message_beyond_64_kb_is_refused_and_a_kilobyte_of_it_kept():
 def test_every_metric_that_can_be_an_emergency_is_one_that_cries():
     urgent = {metric.name for metric in metrics().values() if metric.urgent_from}
     assert urgent - {"canary", "unreadable"} == {"sos", "fall", "smoke", "gas", "co"}
+
+
+def test_a_flood_of_unreadable_emergencies_raises_each_second_anew_and_no_more():
+    line, draft = pipeline(), Draft(measured=True)
+    for number in range(3000):
+        line.take(draft, Message("sw/v1/acme/btn/event", b"garbage %d" % number, NOW + number * 1000))
+    assert draft.metric.count(UNREADABLE) == 3
+    again = line.draft([Message("sw/v1/acme/btn/event", b"garbage", NOW + 3_000_000)])
+    assert cried(again), "what is drafted a second time, after the database refused a row, is not taken for a flood"
