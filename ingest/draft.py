@@ -50,6 +50,7 @@ class DeadLetter(NamedTuple):
     reason: str
     urgent: bool = False  # perhaps an emergency, and no home to raise an alert for: people must look at it
     folded: str | None = None  # beyond the quota: counted under this name, without what it said
+    whole: bool = True  # the payload is all that was sent, so that it can be replayed
 
     @property
     def digest(self) -> bytes:

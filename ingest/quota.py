@@ -111,7 +111,7 @@ class Letters:
         """The letter as it is kept. Without a registered device all of a vendor's are counted together."""
         message = letter.message
         if len(message.payload) > self._longest:
-            letter = letter._replace(message=message._replace(payload=message.payload[:MESSAGE_BYTES]))
+            letter = letter._replace(message=message._replace(payload=message.payload[:MESSAGE_BYTES]), whole=False)
         day = self._day(letter.vendor_id, message.received)
         if letter.digest in day.digests:
             return letter
@@ -141,5 +141,5 @@ class Letters:
         )
         return letter._replace(
             message=letter.message._replace(topic=topic[:200], payload=b""), reason=reason[:1000],
-            folded=f"{topic} {letter.code} {day.number}",
+            folded=f"{topic} {letter.code} {day.number}", whole=False,
         )  # fmt: skip

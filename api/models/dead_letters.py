@@ -24,6 +24,7 @@ class DeadLetter(Answer):
     count: int
     replay_requested_at: Instant | None
     replayed_at: Instant | None
+    whole: bool = Field(description="all of it was kept, so that it can be replayed")
     urgent: bool = Field(description="perhaps an emergency, and no home is known to raise an alert for")
     answered_at: Instant | None = Field(description="when somebody answered for an urgent one")
     answered_by: str | None

@@ -28,7 +28,7 @@ def replay(letter_id: Annotated[BigId, Path()], me: AnyCaller, pool: Pool, now: 
     if done is None:
         raise not_found("消息")
     if not done:
-        raise ApiError(409, "conflict", "这条消息已经重放过 (already replayed)")
+        raise ApiError(409, "conflict", "这条消息已经重放过，或原文没有完整保存 (already replayed, or not kept whole)")
     return ReplayRequested(id=letter_id, replay_requested_at=now)
 
 

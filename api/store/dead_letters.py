@@ -45,7 +45,7 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
     found = rows(
         conn,
         "SELECT l.id, l.received_at, l.last_at, v.code AS vendor_code, l.topic, l.code, l.reason, l.count,"
-        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes, l.urgent, l.answered_at,"
+        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes, l.whole, l.urgent, l.answered_at,"
         "  by.name AS answered_by, l.answer,"
         "  substring(l.payload FROM 1 FOR %(shown)s) AS payload"
         " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id LEFT JOIN account by ON by.id = l.answered_by"
@@ -57,12 +57,12 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
 
 
 def request_replay(conn: Connection, me: Caller, letter_id: int, now: datetime) -> bool | None:
-    """Ask for a replay. False when it has been replayed already; None when the caller may not know the letter."""
+    """Ask for a replay. False when it was replayed already or is not whole; None when the caller may not know it."""
     condition, values = _visible(me)
     values |= {"id": letter_id, "now": now}
     done = conn.execute(
         "UPDATE dead_letter l SET replay_requested_at = %(now)s"
-        f" WHERE l.id = %(id)s AND l.replayed_at IS NULL AND {condition}".encode(),
+        f" WHERE l.id = %(id)s AND l.whole AND l.replayed_at IS NULL AND {condition}".encode(),
         values,
     )
     if done.rowcount:

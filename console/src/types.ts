@@ -153,6 +153,7 @@ export interface Letter {
   count: number;
   replay_requested_at: string | null;
   replayed_at: string | null;
+  whole: boolean;
   urgent: boolean;
   answered_at: string | null;
   answered_by: string | null;

@@ -7,6 +7,7 @@ ALTER TABLE dead_letter ADD COLUMN urgent boolean NOT NULL DEFAULT false;
 ALTER TABLE dead_letter ADD COLUMN answered_at timestamptz;
 ALTER TABLE dead_letter ADD COLUMN answered_by integer REFERENCES account;
 ALTER TABLE dead_letter ADD COLUMN answer text NOT NULL DEFAULT '' CHECK (length(answer) <= 2000);
+ALTER TABLE dead_letter ADD COLUMN whole boolean NOT NULL DEFAULT true;  -- else cut or counted only: no replay
 CREATE INDEX dead_letter_unanswered ON dead_letter (id) WHERE urgent AND answered_at IS NULL AND replayed_at IS NULL;
 CREATE INDEX dead_letter_day ON dead_letter (received_at);
 GRANT UPDATE (answered_at, answered_by, answer) ON dead_letter TO shouwang_api;

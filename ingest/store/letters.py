@@ -19,14 +19,15 @@ def bury(conn: psycopg.Connection, letters: Sequence[DeadLetter], now: datetime)
     with conn.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO dead_letter AS d"
-            " (received_at, vendor_id, topic, payload, code, reason, digest, last_at, count, urgent)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (digest, code) WHERE replayed_at IS NULL"
+            " (received_at, vendor_id, topic, payload, code, reason, digest, last_at, count, urgent, whole)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (digest, code) WHERE replayed_at IS NULL"
             " DO UPDATE SET count = d.count + excluded.count, last_at = excluded.last_at, reason = excluded.reason,"
             "   urgent = d.urgent OR excluded.urgent,"
             "   answered_at = CASE WHEN excluded.urgent THEN NULL ELSE d.answered_at END",
             [
                 (_moment(one.message.received), one.vendor_id, one.message.topic.replace("\0", "\ufffd"),
-                 one.message.payload, one.code, one.reason.replace("\0", "\ufffd"), digest, now, count, one.urgent)
+                 one.message.payload, one.code, one.reason.replace("\0", "\ufffd"), digest, now, count, one.urgent,
+                 one.whole)
                 for (digest, _), (one, count) in sorted(counts.items(), key=lambda item: item[0])
             ],
         )  # fmt: skip
@@ -50,7 +51,7 @@ def release_quarantine(conn: psycopg.Connection, now: datetime) -> int:
     """Ask for the replay of messages whose device has been registered since; returns how many."""
     return conn.execute(
         "UPDATE dead_letter l SET replay_requested_at = %s FROM device d"
-        " WHERE l.code = 'unknown_device' AND l.replayed_at IS NULL AND l.replay_requested_at IS NULL"
+        " WHERE l.code = 'unknown_device' AND l.whole AND l.replayed_at IS NULL AND l.replay_requested_at IS NULL"
         " AND d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4) AND d.retired_at IS NULL",
         (now,),
     ).rowcount
@@ -111,7 +112,7 @@ def list_dead_letters(
 def request_replay(conn: psycopg.Connection, *, ids: list[int] | None, code: str | None, now: datetime) -> int:
     """Ask the workers to take refused messages once more; returns how many."""
     return conn.execute(
-        "UPDATE dead_letter SET replay_requested_at = %(now)s WHERE replayed_at IS NULL"
+        "UPDATE dead_letter SET replay_requested_at = %(now)s WHERE replayed_at IS NULL AND whole"
         " AND (id = ANY(%(ids)s::bigint[]) OR code = %(code)s)",
         {"now": now, "ids": ids or [], "code": code},
     ).rowcount

@@ -91,3 +91,11 @@ def test_the_night_deletes_old_notes_and_digests(service):
     service.sql("SELECT tidy(interval '90 days', interval '7 days')", program="engine")
     assert service.sql("SELECT code FROM device_note") == [("qos_0",)]
     assert service.sql("SELECT digest FROM undated_emergency") == [(b"b",)]
+
+
+def test_what_was_not_kept_whole_can_not_be_replayed(service):
+    number = letter(service, urgent=False)
+    service.sql("UPDATE dead_letter SET whole = false")
+    client = service.login("vendor-acme")
+    assert client.get("/api/v1/dead-letters").json()["items"][0]["whole"] is False
+    assert client.post(f"/api/v1/dead-letters/{number}/replay").status_code == 409

@@ -1,6 +1,8 @@
 """How much one vendor may send: the size of a message, a flood of readings, a flood of garbage. Others feel nothing."""
 
 import itertools
+import re
+import secrets
 import threading
 import time
 
@@ -9,6 +11,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench import load as raw
+from deploy.local.services import Broker, free_port
+from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
 from tests.registry import seed
@@ -120,3 +124,43 @@ def test_a_flood_of_readings_is_thinned_told_and_hides_no_emergency_of_its_own_v
     assert presses == 20
     assert volumes + door.notes()["thinned"] == 19_980, "each is stored or told"
     assert volumes < 15_000
+
+
+class SmallBroker(Broker):
+    """A broker that keeps a megabyte for each absent session."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        config = self.home / "mosquitto.conf"
+        config.write_text(re.sub(r"max_queued_bytes \d+", "max_queued_bytes 1000000", config.read_text()))
+
+
+def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies(root, instance, database):
+    accounts = BrokerAccounts()
+    server = SmallBroker(
+        root, f"{instance}/{secrets.token_hex(4)}", free_port(51886), admin=accounts.admin, ingest=accounts.ingest,
+        vendors=accounts.vendors,
+    )  # fmt: skip
+    server.start()
+    door = Door(RunningBroker(server, accounts), database, seed(database.owner, homes=1))
+    try:
+        with door.worker():
+            pass  # its sessions are known from now on
+        sock = raw.connect(server.port, "acme", accounts.vendors["acme"], "flood")
+        meter, start = door.serial("water_meter"), int(time.time() * 1000) - 60_000
+        raw.Load(sock).run(
+            ((f"sw/v1/acme/{meter}/telemetry", BIG.encode() % (b"x" * 1000)) for _ in itertools.count()), 5000, None
+        )
+        with vendor(door.broker) as client:
+            for number in range(20):
+                say(client, f"sw/v1/acme/{door.serial('sos_button')}/event",
+                    f'{{"ts": {start + number}, "values": {{"sos": 1}}}}')  # fmt: skip
+        sock.close()
+        with door.worker():
+            count = "SELECT count(*) FROM reading JOIN metric m ON m.id = metric WHERE name = "
+            eventually(lambda: door.query(f"{count} 'sos'") == [(20,)])
+            time.sleep(1)
+            [(kept,)] = door.query(f"{count} 'battery'")
+        assert 100 < kept < 2000, "of the telemetry what fits was kept"
+    finally:
+        server.stop()
