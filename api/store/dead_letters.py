@@ -45,8 +45,8 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
     found = rows(
         conn,
         "SELECT l.id, l.received_at, l.last_at, v.code AS vendor_code, l.topic, l.code, l.reason, l.count,"
-        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes, l.whole, l.urgent, l.answered_at,"
-        "  by.name AS answered_by, l.answer,"
+        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes, l.whole, l.urgent,"
+        "  l.answered_at, by.name AS answered_by, l.answer,"
         "  substring(l.payload FROM 1 FOR %(shown)s) AS payload"
         " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id LEFT JOIN account by ON by.id = l.answered_by"
         f" WHERE {' AND '.join(conditions)} ORDER BY l.id DESC LIMIT %(limit)s",
