@@ -2,11 +2,13 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner
 
 from core.accounts import Refusal, names
 from core.settings import Settings
@@ -14,6 +16,7 @@ from deploy.broker import BrokerAdmin
 from deploy.doctor import rights
 from deploy.provision import provision
 from ingest.worker import run
+from shouwang.cli import app
 from tests.command import Command
 from tests.faults.harness import eventually
 from tests.programs import working
@@ -282,3 +285,12 @@ def test_the_broker_has_no_account_that_the_doctor_cannot_see(shouwang, broker):
         known = set(admin.command("listClients")["data"]["clients"])
     listed = {line.split("\t")[1] for line in shouwang.done("vendor", "list").splitlines() if line.startswith("\t")}
     assert known - listed == {"admin", "ingest"}
+
+
+def test_the_daily_timers_command_is_one_there_is():
+    unit = Path(__file__).parents[2] / "deploy/systemd/shouwang-expire.service"
+    [line] = [line for line in unit.read_text(encoding="utf-8").splitlines() if line.startswith("ExecStart=")]
+    noun, verb, option, _ = line.partition("/shouwang ")[2].split()
+    said = CliRunner().invoke(app, [noun, verb, "--help"])
+    assert said.exit_code == 0
+    assert option in said.output
