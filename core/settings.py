@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -111,6 +113,19 @@ class Settings(BaseSettings):
     canary_late: Span = Field(
         default=timedelta(seconds=15), description="no signal came round for this long: an emergency of its own"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        """Refused here, without its words: later they would be quoted, with what is taken for host or port."""
+        server, _, path = value.get_secret_value().partition("://")[2].partition("/")
+        try:
+            conninfo_to_dict(value.get_secret_value())
+        except ProgrammingError:
+            path = "@"
+        if server.count("@") > 1 or "@" in path:
+            raise ValueError("is not postgresql://user:password@host:port/database; %-encode what is special in it")
+        return value
 
     @field_validator("timezone")
     @classmethod

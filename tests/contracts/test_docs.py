@@ -62,6 +62,14 @@ def test_every_command_in_the_docs_is_one_there_is():
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name
 
 
+def test_every_command_of_a_noun_in_the_docs_is_one_there_is():
+    nouns = r"`shouwang (vendor|user|token|device|dead-letters) ([a-z]+)"
+    named = {match for text in DOCS.values() for match in re.findall(nouns, text)}
+    assert len(named) > 10
+    for words in named:
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
+
+
 def test_every_make_target_in_the_docs_is_one_there_is():
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     named = {match for text in DOCS.values() for match in re.findall(r"`?make ([a-z]+)", text)}
