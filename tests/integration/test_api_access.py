@@ -129,10 +129,29 @@ def test_a_vendor_sees_its_own_refused_messages_only(service):
     assert client.get(f"/api/v1/devices/{device}/history", params={"metric": "co"}).status_code == 404
 
 
-def test_a_message_of_an_unknown_device_is_shown_to_operators_of_every_area(service):
+def letters(service, username):
+    return {item["id"] for item in service.login(username).get("/api/v1/dead-letters").json()["items"]}
+
+
+def test_a_message_of_an_unknown_device_is_shown_where_its_vendor_serves(service):
     letter = dead_letter(service, serial="nobody-knows")
-    for username in ("op1", "far"):
-        assert [item["id"] for item in service.login(username).get("/api/v1/dead-letters").json()["items"]] == [letter]
+    assert letters(service, "op1") == {letter}
+    far = service.login("far")
+    assert far.get("/api/v1/dead-letters").json()["items"] == []
+    assert far.post(f"/api/v1/dead-letters/{letter}/replay").status_code == 404
+
+
+def test_what_no_area_can_claim_is_shown_to_those_who_see_a_whole_district(service):
+    service.sql("UPDATE account SET area = 'qu.zhen' WHERE username = 'op2'")
+    unclaimed = {dead_letter(service, "beta"), dead_letter(service, "no-such-vendor")}  # beta has no device in service
+    assert letters(service, "op1") == letters(service, "far") == unclaimed
+    assert letters(service, "op2") == set()
+    service.sql(
+        "UPDATE device SET vendor_id = (SELECT id FROM vendor WHERE code = 'beta') WHERE serial = 'co_detector-0'"
+    )
+    assert letters(service, "op2") == {min(unclaimed)}
+    service.sql("UPDATE device SET retired_at = now() WHERE serial = 'co_detector-0'")
+    assert letters(service, "op2") == set()
 
 
 def test_a_change_with_the_cookie_needs_the_header_and_with_a_bearer_token_does_not(service):
