@@ -153,6 +153,16 @@ export interface Letter {
   replay_requested_at: string | null;
   replayed_at: string | null;
 }
+export interface Session {
+  id: number;
+  label: string | null;
+  agent: string;
+  address: string;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+  current: boolean;
+}
 export interface Health {
   status: "ok" | "degraded" | "down";
   problems: { code: string; message_zh: string; message_en: string; since: string | null }[];
