@@ -1,7 +1,8 @@
 """Connections that a slow or silent client cannot keep: deadlines for what it sends and reads, and a bounded number.
 
-uvicorn has a timeout between requests only. Here every connection that waits for its client stands in one line, the
-longest waiting first. Beyond the cap that one is closed, not the newest: who sends a request at once always gets in.
+uvicorn has a timeout between requests only (its issue 157), and asyncio's accept loop goes mad and floods the log when
+there are no more open files (CPython's issue 151615). Here every connection that waits for its client stands in one
+line, the longest waiting first. Beyond the cap that one is closed, not the newest: who sends a request at once gets in.
 """
 
 import asyncio

@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=12, ge=1, description="a duty shift")
     session_idle: Span = Field(
         default=timedelta(hours=1),
+        ge=timedelta(minutes=5),  # use is written down to the minute
         description="a browser's session that is not used for so long ends; an open live board counts as use",
     )
     streams_per_account: int = Field(default=20, ge=1, description="live connections that one account may hold")

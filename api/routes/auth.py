@@ -29,7 +29,7 @@ async def login(body: Login, request: Request, response: Response, now: Now, sha
     503 with Retry-After while too many log in. A browser that has logged in before is spared by what strangers do:
     a second cookie knows it.
     """
-    address = request.client.host if request.client else ""
+    address = request.client.host[:100] if request.client else ""  # a proxy's word for it, maybe
     known = await shared.door.browsers.known(request.cookies.get(BROWSER), now)
     agent = request.headers.get("user-agent", "")
     opened = await shared.door.enter(Attempt(body.username, body.password, address, agent, known), now)

@@ -31,7 +31,7 @@ class Site:
         self.logs = logs
         self.settings = settings or {}
         database, mqtt, self.api_port = (free_port(port) for port in ports)
-        self.ops_port = free_port(9464)
+        self.ops_port = free_port(self.api_port + 1384)  # 9464 beside 8080
         self.secrets: Secrets = provision(self.home / "secrets", vendors)
         self.postgres = Postgres(root, instance, database, **postgres)
         self.broker = Broker(

@@ -118,6 +118,8 @@ HOSTILE = [
     ("GET", "/api/v1/dead-letters?code=%00", None),
     ("GET", "/api/v1/events?last_event_id=-1", None),
     ("GET", f"/api/v1/events?last_event_id={2**63}", None),
+    ("DELETE", "/api/v1/sessions/0", None),
+    ("DELETE", f"/api/v1/sessions/{2**63}", None),
     ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\u0000"}'),
     ("POST", "/api/v1/alerts/1/comment", b'{"note": "\\ud800"}'),
     ("POST", "/api/v1/alerts/1/comment", b'{"note": ""}'),

@@ -121,7 +121,8 @@ def test_the_feed_survives_its_database_connection(service):
         assert [event.data["alert"]["id"] for event in stream.alerts(2)] == ids
 
 
-def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(service):
+def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(service, monkeypatch):
+    monkeypatch.setattr("api.connections.STALLED", 10.0)
     alert_id = service.raise_alert()
     client = service.login("op1")
     token = client.cookies["shouwang_session"]
@@ -140,6 +141,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
                 )
         assert len(stream.alerts(3000, seconds=30)) == 3000
         wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics())
+        wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics(), 30)  # its connection is gone, too
 
 
 def test_health_comes_at_once_and_when_it_changes(service):

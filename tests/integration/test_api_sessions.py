@@ -118,6 +118,12 @@ def test_my_sessions_are_listed_with_where_and_when_and_no_key_to_them(service):
     assert set(items[0]) == {"id", "label", "agent", "address", "created_at", "seen_at", "expires_at", "current"}
 
 
+def test_what_a_browser_says_of_itself_is_bounded(service):
+    client = service.client(headers={"User-Agent": b"x" * 5000 + b"\xfc"})
+    assert client.post("/api/v1/login", json={"username": "op1", "password": "correct horse"}).status_code == 200
+    assert service.sql("SELECT length(agent) FROM session") == [(200,)]
+
+
 def test_one_of_my_sessions_is_ended_and_nobody_elses(service):
     desk, phone, colleague = service.login("op1"), service.login("op1"), service.login("op2")
     (mine,) = [item["id"] for item in desk.get("/api/v1/sessions").json()["items"] if not item["current"]]
