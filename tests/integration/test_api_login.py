@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 
 from api import browsers as known_browsers
 from api.browsers import FORM, Browsers
+from api.login import SHARE, WAITING, BusyError, Lane
 from api.passwords import FAILURES, LONGEST, NAMES, PAUSE, REMEMBERED, Throttle
 from core.settings import Settings
 from tests.api_service import CSRF, serving
@@ -221,3 +223,19 @@ def test_the_throttles_memory_is_bounded():
     for number in range(REMEMBERED + 100):
         throttle.attempt("a", f"address{number}", NOW + timedelta(seconds=number))
     assert len(throttle._failed) <= REMEMBERED
+
+
+def test_a_lane_is_bounded_and_nobody_takes_more_than_a_share_of_it():
+    lane = Lane("a lane")
+    with ExitStack() as inside:
+        for _ in range(SHARE):
+            inside.enter_context(lane.place("greedy"))
+        with pytest.raises(BusyError), lane.place("greedy"):
+            pass
+        for number in range(WAITING - SHARE):
+            inside.enter_context(lane.place(f"other {number}"))
+        with pytest.raises(BusyError), lane.place("one more"):
+            pass
+    with lane.place("greedy"):
+        assert lane._inside == {"greedy": 1}  # and nobody who has left is remembered
+    lane.close()
