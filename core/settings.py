@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -106,6 +107,24 @@ class Settings(BaseSettings):
         default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
     )
     session_hours: int = Field(default=12, ge=1, description="a duty shift")
+    session_idle: Span = Field(
+        default=timedelta(hours=1),
+        ge=timedelta(minutes=5),  # use is written down to the minute
+        description="a browser's session that is not used for so long ends; an open live board counts as use",
+    )
+    streams_per_account: int = Field(default=20, ge=1, description="live connections that one account may hold")
+    streams: int = Field(default=1000, ge=1, description="live connections of this API process, all together")
+    api_connections: int = Field(
+        default=2000,
+        ge=10,
+        description="connections of this API process; beyond them the one longest without a request is closed",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, by commas, whose `X-Forwarded-For` is believed; empty: nobody's",
+    )
+    ops_host: str = Field(default="127.0.0.1", description="where `/metrics` and the API's document are served …")
+    ops_port: int = Field(default=9464, ge=1, le=65535, description="… to the site's own network, never to the public")
 
     canary_api: str = Field(default="http://127.0.0.1:8080", description="the API, as the self-check reaches it")
     canary_token: SecretStr = Field(default=SecretStr(""), description="the self-check's bearer token")
@@ -132,6 +151,23 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         ZoneInfo(value)
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for text in filter(None, value.split(",")):
+            ip_network(text.strip())
+        return value
+
+    @property
+    def shift(self) -> timedelta:
+        """How long a browser's session lasts."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def proxies(self) -> list[str]:
+        """Who may say for whom it asks."""
+        return [text.strip() for text in self.trusted_proxies.split(",") if text.strip()]
 
     @property
     def zone(self) -> ZoneInfo:

@@ -11,11 +11,20 @@ from api.store.accounts import Caller
 from api.store.alerts import rows
 
 SHOWN = 4096  # bytes of a payload
-# An operator sees what comes from a device of the area, and what comes from no known device at all.
+# An operator sees what comes from a device of the area; from an unknown device, when its vendor serves the area. What
+# no area can claim, because its vendor serves none or the topic names none, is shown to those who see a whole district.
 IN_AREA = """
-    NOT EXISTS (SELECT 1 FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
-                WHERE d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4)
-                  AND NOT ar.path <@ %(scope)s::ltree)
+    coalesce(
+        (SELECT ar.path <@ %(scope)s::ltree
+         FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
+         WHERE d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4)),
+        l.vendor_id IN
+            (SELECT v.id FROM vendor v WHERE EXISTS
+                (SELECT 1 FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
+                 WHERE d.vendor_id = v.id AND d.retired_at IS NULL AND ar.path <@ %(scope)s::ltree))
+        OR nlevel(%(scope)s::ltree) = 1 AND NOT EXISTS
+            (SELECT 1 FROM device d WHERE d.vendor_id = l.vendor_id AND d.retired_at IS NULL)
+    )
 """
 
 

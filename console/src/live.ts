@@ -70,9 +70,11 @@ function lost(): void {
 }
 
 async function open(): Promise<void> {
+  const refused = source?.readyState === EventSource.CLOSED; // it does not say why: the session may be over
   source?.close();
   source = null;
   try {
+    if (refused) await get("/me");
     if (lastId === null) await loadAll();
   } catch {
     lost();

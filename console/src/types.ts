@@ -159,6 +159,16 @@ export interface Letter {
   answered_by: string | null;
   answer: string;
 }
+export interface Session {
+  id: number;
+  label: string | null;
+  agent: string;
+  address: string;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+  current: boolean;
+}
 export interface Health {
   status: "ok" | "degraded" | "down";
   problems: { code: string; message_zh: string; message_en: string; since: string | null; aloud: boolean }[];

@@ -31,6 +31,7 @@ class Site:
         self.logs = logs
         self.settings = settings or {}
         database, mqtt, self.api_port = (free_port(port) for port in ports)
+        self.ops_port = free_port(self.api_port + 1384)  # 9464 beside 8080
         self.secrets: Secrets = provision(self.home / "secrets", vendors)
         self.postgres = Postgres(root, instance, database, **postgres)
         self.broker = Broker(
@@ -86,6 +87,7 @@ class Site:
             "SHOUWANG_CANARY_TOKEN_FILE": str(folder / "canary_token"),
             "SHOUWANG_MQTT_PORT": str(self.broker.port),
             "SHOUWANG_API_PORT": str(self.api_port),
+            "SHOUWANG_OPS_PORT": str(self.ops_port),
             "SHOUWANG_COOKIE_SECURE": "false",  # loopback has no HTTPS
             **self.settings,
         }

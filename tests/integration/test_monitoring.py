@@ -31,7 +31,7 @@ def samples(database):
         for process, detail in BEATS.items():
             service.sql("INSERT INTO heartbeat VALUES (%s, now(), %s)", process, json.dumps(detail))
         service.login("op1").get("/api/v1/me")
-        text = service.client().get("/metrics").text
+        text = service.metrics()
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)

@@ -167,6 +167,17 @@ export const en: typeof zh = {
     urgent: "Urgent, no home known",
     found: "Whom you called, and what it was",
   },
+  session: {
+    title: "My logins",
+    about: "Where your account is logged in. End what you do not know or forgot to leave, and ask for a new password.",
+    where: "Browser or program",
+    address: "From",
+    since: "Since",
+    used: "Last used",
+    current: "this one",
+    end: "End",
+    endOthers: "End every other browser's login",
+  },
   keys: {
     move: "move up and down",
     acknowledge: "acknowledge",

@@ -152,6 +152,17 @@ export const zh = {
     urgent: "紧急，找不到住户",
     found: "联系了谁，情况如何",
   },
+  session: {
+    title: "我的登录",
+    about: "您的账号在这些地方登录着。有不认识的，或忘了退出的，请结束它，并请管理员更换密码。",
+    where: "浏览器或程序",
+    address: "来自",
+    since: "登录时间",
+    used: "最近使用",
+    current: "本机",
+    end: "结束",
+    endOthers: "结束其他所有浏览器的登录",
+  },
   keys: {
     move: "上下移动",
     acknowledge: "接警",
