@@ -185,6 +185,7 @@ def request_replay(conn: psycopg.Connection, *, ids: list[int] | None, code: str
     """Ask the workers to take refused messages once more; returns how many."""
     return conn.execute(
         "UPDATE dead_letter SET replay_requested_at = %(now)s WHERE replayed_at IS NULL"
+        " AND code <> 'session_taken'"  # the self-check's note: there is no message
         " AND (id = ANY(%(ids)s::bigint[]) OR code = %(code)s)",
         {"now": now, "ids": ids or [], "code": code},
     ).rowcount
