@@ -13,6 +13,7 @@ import paho.mqtt.client as mqtt
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
+from core import identity
 from core.database import connect, describe
 from core.settings import Settings
 from deploy.doctor import Finding, Level, store
@@ -194,7 +195,9 @@ class Probe:
 
     def connect(self, user: str, password: str) -> str:
         """The broker's word: Success, or why not."""
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "", protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, identity.random_id("shouwang-doctor"), protocol=mqtt.MQTTv5
+        )
         if user:
             self._client.username_pw_set(user, password)
         if self._settings.mqtt_ca:
