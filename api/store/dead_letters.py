@@ -56,7 +56,7 @@ def request_replay(conn: Connection, me: Caller, letter_id: int, now: datetime) 
     values |= {"id": letter_id, "now": now}
     done = conn.execute(
         "UPDATE dead_letter l SET replay_requested_at = %(now)s"
-        f" WHERE l.id = %(id)s AND l.replayed_at IS NULL AND {condition}".encode(),
+        f" WHERE l.code <> 'session_taken' AND l.id = %(id)s AND l.replayed_at IS NULL AND {condition}".encode(),
         values,
     )
     if done.rowcount:
