@@ -25,6 +25,7 @@ from core import database, settings, store
 from core.model import Role
 from core.register import read
 from device_sim.command import simulate
+from shouwang import broker
 
 app = typer.Typer(
     help="Shouwang 守望: keeps watch over the safety devices in the homes of elderly people who live alone.\n\n"
@@ -41,6 +42,7 @@ app.add_typer(vendors, name="vendor")
 app.add_typer(users, name="user")
 app.add_typer(devices, name="device")
 app.add_typer(letters, name="dead-letters")
+app.add_typer(broker.commands, name="broker")
 app.command()(simulate)
 
 Program = Callable[[settings.Settings, threading.Event], None]
@@ -181,6 +183,17 @@ def learn() -> None:
 def register(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8; see docs/deployment.md")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count, write nothing")] = False,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(help="give each terminal an account at the broker; the new ones are added to this CSV"),
+    ] = None,
+    login_type: Annotated[
+        list[str] | None, typer.Option(help="only devices of this type log in themselves; may be repeated")
+    ] = None,
+    admin_password_file: Annotated[Path | None, typer.Option(help="the broker administrator's password")] = None,
+    broker_file: Annotated[
+        Path | None, typer.Option(help="instead: the file of accounts of a broker that is stopped; for thousands")
+    ] = None,
 ) -> None:
     """Import homes, people and devices. All or nothing; a second run changes nothing."""
     with _connect() as conn:
@@ -193,6 +206,9 @@ def register(
             conn.rollback()
     counts = ", ".join(f"{count} {what}" for what, count in done.items() if count)
     typer.echo(f"{'would be: ' if dry_run else ''}{counts or 'nothing to change'}")
+    if credentials and not dry_run:
+        made = broker.accounts_for(found.devices.values(), login_type, credentials, admin_password_file, broker_file)
+        typer.echo(made)
 
 
 @vendors.command("add")
@@ -217,8 +233,8 @@ def add_vendor(
 
             password = secrets.token_urlsafe(24)
             admin = admin_password_file.read_text().strip()
-            with BrokerAdmin(config.mqtt_host, config.mqtt_port, admin, config.mqtt_ca) as broker:
-                broker.ensure_vendor(code, password)
+            with BrokerAdmin(config.mqtt_host, config.mqtt_port, admin, config.mqtt_ca) as running:
+                running.ensure_vendor(code, password)
             typer.echo(password)
 
 
