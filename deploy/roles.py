@@ -11,7 +11,6 @@ from core import canary
 Acl = dict[str, Any]
 DEFAULT = {"publishClientSend": False, "publishClientReceive": False, "subscribe": False, "unsubscribe": True}
 CONTROL = "$CONTROL/dynamic-security/#"
-TAKEN = "$SYS/broker/log/E"  # where Mosquitto says that a connection was closed for another with its client id
 INGEST_TOPICS = ("sw/v1/#", "$share/+/sw/v1/#")  # plainly, and shared among the workers of any group
 
 
@@ -28,7 +27,7 @@ def ours() -> dict[str, list[Acl]]:
         ],
         canary.VENDOR: [
             _allow("publishClientSend", f"sw/v1/{canary.VENDOR}/{canary.SERIAL}/event"),
-            *(_allow(kind, TAKEN) for kind in ("publishClientReceive", "subscribeLiteral")),
+            *(_allow(kind, canary.BROKER_ERRORS) for kind in ("publishClientReceive", "subscribeLiteral")),
         ],
     }
 

@@ -64,14 +64,6 @@ def _login(vendor: str, serial: str, username: str) -> Login:
     return Login(vendor, serial, username, identity.random_id(username), secrets.token_urlsafe(24))
 
 
-def read(path: Path) -> dict[str, Login]:
-    """What a file of credentials holds, by user name; the last of a name counts."""
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["username"]: Login(**{name: row[name] for name in COLUMNS}) for row in csv.DictReader(file)}
-
-
 def append(path: Path, logins: Iterable[Login]) -> None:
     """Add to a file of credentials that only its owner can read, and see to it that it is on the disk."""
     new = not path.exists()

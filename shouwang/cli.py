@@ -156,6 +156,9 @@ def provision(
 @app.command()
 def doctor(
     disk: Annotated[Path, typer.Option(help="a folder on the disk of the database and the broker")] = Path("/"),
+    admin_password_file: Annotated[
+        Path | None, typer.Option(help="the broker administrator's password: its accounts are looked at too")
+    ] = None,
 ) -> None:
     """Check settings, database, broker, programs, clock and disk, and say what to mend. Exit status 1 if it must be."""
     from deploy.doctor import Level
@@ -163,7 +166,8 @@ def doctor(
 
     marks = {Level.GOOD: "✓", Level.ODD: "!", Level.BAD: "✗"}
     worst = False
-    for finding in examine(settings.load(), disk):
+    admin = admin_password_file.read_text().strip() if admin_password_file else ""
+    for finding in examine(settings.load(), disk, admin):
         worst |= finding.level is Level.BAD
         typer.echo(f"{marks[finding.level]} {finding.what}" + (f"\n    → {finding.mend}" if finding.mend else ""))
     raise typer.Exit(1 if worst else 0)

@@ -19,7 +19,6 @@ from core import canary, identity
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
-CLOSED_TOPIC = "$SYS/broker/log/E"
 CLOSED = re.compile(rb"(?:[^ ]+: )?Client (.+) already connected, closing old connection\.$", re.DOTALL)
 MOST_CLOSED = 1000  # between two looks; more are not told
 SILENCE = 15.0  # seconds without a byte on the stream, which pings every 5: it is dead
@@ -68,7 +67,7 @@ class Mouth:
         self._client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
-        client.subscribe(CLOSED_TOPIC, 1)  # a broker that is no Mosquitto says nothing there
+        client.subscribe(canary.BROKER_ERRORS, 0)  # a broker that is no Mosquitto says nothing there
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if found := CLOSED.match(message.payload):

@@ -17,6 +17,7 @@ from core import identity
 from core.database import connect, describe
 from core.settings import Settings
 from deploy.doctor import Finding, Level, store
+from deploy.doctor.accounts import accounts
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
 STOPPED_SECONDS = 15.0  # programs beat every 2 s
@@ -40,8 +41,8 @@ def bad(what: str, mend: str) -> Finding:
     return Finding(Level.BAD, what, mend)
 
 
-def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
-    """Everything, in the order in which it should be mended."""
+def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterator[Finding]:
+    """Everything, in the order in which it should be mended; the broker's accounts only as its administrator."""
     yield from _settings(settings)
     url = settings.database_url.get_secret_value()
     try:
@@ -57,6 +58,10 @@ def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
         mend = "run this with the engine's login, or migrate"
         yield bad(f"database: {str(error).strip().splitlines()[0]}", mend)
     yield from _broker(settings)
+    if admin_password:
+        yield from accounts(settings, admin_password)
+    else:
+        yield odd("accounts: not looked at", "--admin-password-file: lists those whose client ids can be guessed")
     yield from _disk(disk)
 
 
@@ -66,6 +71,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield odd("settings: session cookies travel without HTTPS", "unset SHOUWANG_COOKIE_SECURE behind HTTPS")
     if settings.mqtt_ca is None and settings.mqtt_host not in ("127.0.0.1", "localhost", "::1", "broker"):
         yield odd("settings: the broker is remote and the connection is not TLS", "set SHOUWANG_MQTT_CA")
+
+    if not settings.mqtt_password.get_secret_value():
+        yield odd("settings: client ids made without a password can be guessed", "set SHOUWANG_MQTT_PASSWORD_FILE")
 
 
 def _database(conn: psycopg.Connection, now: datetime) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 Whoever gives a client id at Mosquitto is given that id's session. The attacker has the account of the vendor beta.
 """
 
+import csv
 import itertools
 import json
 import secrets
@@ -85,6 +86,12 @@ class Attacker:
             time.sleep(0.1)
             self.heard += thief.heard
             thief.close()
+
+
+def logins_in(file):
+    """What a file of credentials holds, by user name."""
+    with file.open(encoding="utf-8", newline="") as rows:
+        return {row["username"]: terminals.Login(**row) for row in csv.DictReader(rows)}
 
 
 def guesses(*names, password=""):
@@ -219,7 +226,7 @@ def test_the_administrators_connection_cannot_be_taken(broker, clean):
 def issue(broker, tmp_path, login):
     with BrokerAdmin("127.0.0.1", broker.port, broker.accounts.admin) as admin:
         assert terminals.make(admin, [login], tmp_path / "logins.csv") == 1
-    return terminals.read(tmp_path / "logins.csv")[login.username]
+    return logins_in(tmp_path / "logins.csv")[login.username]
 
 
 @CLEAN

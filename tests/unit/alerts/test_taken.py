@@ -3,22 +3,25 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.canary.ends import CLOSED
 from alerts.canary.taken import MOST_NAMES, Owner, Taken, owner
 from core.identity import fingerprint, random_id
 
+SECRET = "A" * 22
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("client_id", "whose"),
     [
-        (random_id("acme/btn-17"), Owner("acme", "btn-17")),
-        (random_id("acme/cloud/1"), Owner("acme", "cloud/1")),
+        (f"acme/btn-17.{SECRET}", Owner("acme", "btn-17")),
+        (f"acme/cloud/1.{SECRET}", Owner("acme", "cloud/1")),
         ("acme/btn-17", Owner("acme", "btn-17")),
         ("btn-17", "btn-17"),
-        (random_id("btn-17"), "btn-17"),
+        (f"btn-17.{SECRET}", "btn-17"),
     ],
 )
 def test_whose_an_id_is_stands_in_it(client_id, whose):
@@ -60,3 +63,10 @@ def test_mosquittos_line_is_read_whatever_the_id_is():
     )
     assert CLOSED.match(b"Client x already connected, closing old connection.")[1] == b"x"
     assert CLOSED.match(b"1795566718: Error: Unable to open file") is None
+
+
+@given(st.lists(st.text()))
+def test_an_id_may_be_anything(client_ids):
+    taken = Taken()
+    taken.hear(client_ids, frozenset(), NOW)
+    assert sum(taken.tell().values()) == len(client_ids) == taken.counts["others"]
