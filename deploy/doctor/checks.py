@@ -156,7 +156,9 @@ def _round_trip(age: float, detail: dict[str, Any]) -> Iterator[Finding]:
     trip, link = detail.get("round_trip_seconds"), detail.get("broken")
     if age > STOPPED_SECONDS:
         return  # said already
-    if link:
+    if link == "session":
+        yield bad("self-check: a session of ours at the broker was taken over", "see docs/deployment.md on client ids")
+    elif link:
         yield bad(f"self-check: does not pass {link}", f"mend {link}; docs/operator-guide.md has the words")
     elif trip is None:
         yield odd("self-check: nothing has come round yet", "wait some seconds; register homes first")
