@@ -37,11 +37,11 @@ def first_file(admin_password: str, ingest_password: str, vendors: dict[str, str
     mine = roles.ours()
     clients = [client("admin", admin_password, "admin"), client("ingest", ingest_password, "ingest")]
     for code, password in vendors.items():
-        if code in mine:
+        if code == canary.VENDOR:
             clients.append(client(code, password, code))
         else:
             clients.append(client(code, password, f"vendor-{code}") | {"textdescription": SHARED})
-    granted = mine | {f"vendor-{code}": roles.vendor(code) for code in vendors if code not in mine}
+    granted = mine | {f"vendor-{code}": roles.vendor(code) for code in vendors if code != canary.VENDOR}
     return json.dumps(
         {
             "defaultACLAccess": roles.DEFAULT,

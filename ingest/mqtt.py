@@ -203,7 +203,8 @@ class Connection(threading.Thread):
         self.connected = False
         self.generation += 1
         self.outstanding = 0
-        log.warning("%s: disconnected: %s", self.name, reason)
+        level = logging.INFO if self._ending.is_set() else logging.WARNING
+        log.log(level, "%s: disconnected: %s", self.name, reason)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         self.received += 1

@@ -19,10 +19,12 @@ GIVE_UP_SECONDS = 600.0  # without a message from a session that can't be kept o
 
 
 def earlier_ids(settings: Settings, lane: str) -> list[str]:
-    """Ids that this lane's session may have had."""
+    """Ids that this lane's session may have had; never the one it has."""
     name = f"shouwang-ingest-{settings.worker}-{lane}"
     before = settings.mqtt_password_before.get_secret_value()
-    return [name, *([identity.client_id(name, settings.mqtt_username, before)] if before else [])]
+    if not before or before == settings.mqtt_password.get_secret_value():
+        return [name]
+    return [name, identity.client_id(name, settings.mqtt_username, before)]
 
 
 class Legacy:

@@ -7,6 +7,7 @@ import csv
 import itertools
 import json
 import secrets
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -179,6 +180,23 @@ def test_who_has_come_by_an_id_of_ingest_still_reads_nothing(broker, settings, r
     attacker.attack([identity.client_id(name, "ingest", broker.accounts.ingest) for name in names], clean=False)
     assert attacker.heard == []
     vendor.close()
+
+
+def test_ingests_ids_stand_in_no_log_and_in_no_table(broker, settings, registry, sql, caplog):
+    caplog.set_level("DEBUG")
+    with ingesting(settings, sql):
+        vendor = acme(broker)
+        press(vendor, registry)
+        eventually(lambda: stored(sql) == PRESSES)
+        vendor.close()
+    beats = str(sql("SELECT detail::text FROM heartbeat"))
+    for lane in ("urgent", "telemetry"):
+        ours = identity.client_id(f"shouwang-ingest-1-{lane}-acme", "ingest", broker.accounts.ingest)
+        secret = ours.removeprefix(identity.readable(ours))
+        assert secret not in caplog.text
+        assert secret not in beats
+        assert secret not in broker.server.log.read_text()
+        assert identity.fingerprint(ours) in beats
 
 
 # --- our other programs ---------------------------------------------------------------------------------------------
@@ -356,6 +374,20 @@ def test_a_session_of_ours_that_is_taken_is_counted_and_told_at_once(broker, set
     assert ours not in str(sql("SELECT detail::text FROM heartbeat")) + str(sql("SELECT evidence::text FROM alert"))
 
 
+def test_one_that_is_taken_after_somebody_answered_for_the_last_is_raised_anew(self_check, sql, watch):
+    password = self_check.mqtt_password.get_secret_value()
+    ours, start = identity.client_id("shouwang-canary", canary.VENDOR, password), datetime.now(UTC)
+    raised = "SELECT count(*) FROM alert WHERE rule = 'self_check'"
+    for minute, taken, count in ((0, True, 1), (1, True, 1), (2, False, 1), (20, True, 2), (21, True, 2)):
+        now = start + timedelta(minutes=minute)
+        if minute == 2:
+            sql("UPDATE alert SET state = 'resolved', disposition = 'real', resolved_at = %s RETURNING id", now)
+        if taken:
+            watch._mouth.closed.append(ours)
+        watch.turn(now)
+        assert sql(raised) == [(count,)], minute
+
+
 def test_a_vendor_is_told_which_of_its_terminals_was_taken_without_its_secret(broker, registry, sql, tmp_path, watch):
     _, serial = registry.device(0, "sos_button")
     login = issue(broker, tmp_path, terminals.for_terminal("acme", serial))
@@ -426,6 +458,30 @@ def test_what_waited_under_the_old_ids_is_taken_over_and_their_sessions_are_gone
         time.sleep(4)  # until it has been quiet
     assert not any(session_kept(broker, client_id) for client_id in ids.values())
     assert sql("SELECT count(*) FROM reading") == [(3 * PRESSES,)]
+    vendor.close()
+
+
+def test_a_worker_that_never_comes_back_is_retired_under_its_old_id_too(broker, settings, registry, sql):
+    leave_session(broker, "shouwang-ingest-gone-urgent-acme", ["sw/v1/acme/+/event"])
+    vendor, stop = acme(broker), threading.Event()
+    press(vendor, registry)
+    run(settings.model_copy(update={"worker": "gone"}), stop, retire=True)
+    assert stop.is_set()
+    assert stored(sql) == PRESSES
+    assert not session_kept(broker, "shouwang-ingest-gone-urgent-acme")
+    vendor.close()
+
+
+def test_the_password_before_may_be_the_one_of_now(broker, settings, registry, sql):
+    settings = Settings(**settings.model_dump() | {"mqtt_password_before": broker.accounts.ingest})
+    vendor = acme(broker)
+    with ingesting(settings, sql):
+        time.sleep(4)
+        press(vendor, registry)
+        eventually(lambda: stored(sql) == PRESSES)
+    press(vendor, registry)
+    with ingesting(settings, sql):
+        eventually(lambda: sql("SELECT count(*) FROM reading") == [(2 * PRESSES,)])
     vendor.close()
 
 

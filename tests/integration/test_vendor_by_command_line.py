@@ -50,9 +50,10 @@ def publish(root, broker):
         user: str = "beta",
         client_id: str = "",
     ) -> subprocess.CompletedProcess[str]:
+        own = ["-i", client_id] if client_id else []
         return subprocess.run(
             ["chroot", str(root), "mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port),
-             "-u", user, "-P", password, *(["-i", client_id] if client_id else []), "-q", "1", "-t", topic, "-m", payload],
+             "-u", user, "-P", password, *own, "-q", "1", "-t", topic, "-m", payload],
             capture_output=True, text=True, timeout=20, check=False,
         )  # fmt: skip
 

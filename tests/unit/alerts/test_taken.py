@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.canary.ends import CLOSED
+from alerts.canary.links import WORDS, Link
 from alerts.canary.taken import MOST_NAMES, Owner, Taken, owner
+from api.health import Beat, Vitals, judge
 from core.identity import fingerprint, random_id
 
 SECRET = "A" * 22
@@ -70,3 +72,11 @@ def test_an_id_may_be_anything(client_ids):
     taken = Taken()
     taken.hear(client_ids, frozenset(), NOW)
     assert sum(taken.tell().values()) == len(client_ids) == taken.counts["others"]
+
+
+def test_the_console_is_told_in_the_self_checks_words():
+    beats = [Beat("canary", NOW, {"broken": "session", "round_trip_seconds": 0.01})]
+    [problem] = [one for one in judge(Vitals(beats, None), 0, NOW).problems if one.code.startswith("canary")]
+    assert problem.code == "canary_session"
+    assert WORDS[Link.SESSION].zh in problem.message_zh
+    assert WORDS[Link.SESSION].en in problem.message_en
