@@ -20,7 +20,7 @@ from core.settings import Settings
 
 log = logging.getLogger(__name__)
 CLOSED = re.compile(rb"(?:[^ ]+: )?Client (.+) already connected, closing old connection\.$", re.DOTALL)
-MOST_CLOSED = 1000  # between two looks; more are not told
+MOST_CLOSED = 1000  # of others between two looks; more are not heard
 SILENCE = 15.0  # seconds without a byte on the stream, which pings every 5: it is dead
 
 
@@ -29,7 +29,8 @@ class Mouth:
 
     def __init__(self, settings: Settings) -> None:
         self.taken: queue.SimpleQueue[int] = queue.SimpleQueue()  # µs of signals the broker acknowledged
-        self.closed: deque[str] = deque(maxlen=MOST_CLOSED)  # ids whose connection made way for another
+        self.closed: deque[str] = deque()  # ids whose connection made way for another
+        self.ours: frozenset[str] = frozenset()  # fingerprints of those that no flood of others may crowd out
         self._sent: dict[int, int] = {}  # mid → µs
         self._settings = settings
         user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
@@ -71,7 +72,9 @@ class Mouth:
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if found := CLOSED.match(message.payload):
-            self.closed.append(found[1].decode(errors="replace").replace("\0", ""))
+            client_id = found[1].decode(errors="replace").replace("\0", "")
+            if len(self.closed) < MOST_CLOSED or identity.fingerprint(client_id) in self.ours:
+                self.closed.append(client_id)
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, *_: Any) -> None:
         if at := self._sent.pop(mid, None):

@@ -105,6 +105,7 @@ class Canary:
         if now >= self._beat_at:
             self._beat_at = now + BEAT_EVERY
             store.beat(conn, now, self._detail(overdue))
+            self._mouth.ours = store.sessions(conn) | {self._mouth.fingerprint}
         with conn.transaction():
             self._settle(conn, self._terminal, now, overdue)
         if now >= self._tell_at and self.taken.to_tell:

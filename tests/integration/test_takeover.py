@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 
 import paho.mqtt.client as mqtt
 import psycopg
@@ -413,6 +414,15 @@ def test_a_flood_of_takeovers_makes_one_entry_for_what_is_not_registered_and_no_
     assert sql("SELECT topic, count FROM dead_letter") == [("sw/v1/acme/+", 40)]
     assert watch.taken.counts == {"ours": 0, "others": 80}
     assert sql("SELECT count(*) FROM alert") == [(0,)]
+
+
+def test_one_of_ours_is_heard_through_a_flood_of_others(self_check, watch):
+    ours = identity.client_id("shouwang-canary", canary.VENDOR, self_check.mqtt_password.get_secret_value())
+    line = "1795566718: Client {} already connected, closing old connection."
+    for name in [*(f"id-{number}" for number in range(3000)), ours, *(f"id-{number}" for number in range(3000))]:
+        watch._mouth._on_message(None, None, SimpleNamespace(payload=line.format(name).encode()))
+    watch.turn(datetime.now(UTC))
+    assert watch.taken.counts == {"ours": 1, "others": 1000}
 
 
 # --- from the old to the new ----------------------------------------------------------------------------------------
