@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     mqtt_port: int = Field(default=1883, ge=1, le=65535)
     mqtt_username: str = "ingest"
     mqtt_password: SecretStr = SecretStr("")
+    mqtt_password_before: SecretStr = Field(
+        default=SecretStr(""),
+        description="ingest's password before it was changed: what waits in the sessions made under it is taken over",
+    )
     mqtt_ca: Path | None = Field(default=None, description="CA certificate file; given, the connection is TLS")
     mqtt_group: str = Field(
         default="",

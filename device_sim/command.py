@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from core import settings
-from device_sim import load
+from device_sim import load, logins
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
 from device_sim.incidents import discover
 from device_sim.press import press
-from device_sim.publisher import Publisher, passwords_from
+from device_sim.publisher import Publisher
 from device_sim.run import Simulation
 
 
@@ -42,7 +42,8 @@ def simulate(
     """Publish what simulated homes' terminals say, over MQTT with their vendors' credentials.
 
     SHOUWANG_MQTT_HOST and SHOUWANG_MQTT_PORT name the broker; SHOUWANG_VENDOR_PASSWORDS_FILE names a JSON file
-    {vendor: password}.
+    {vendor: password}. Home terminals with a line in the CSV file SHOUWANG_TERMINAL_CREDENTIALS_FILE
+    (of `register --credentials`) log in with that account.
     """
     if list_incidents:
         for name, module in discover().items():
@@ -69,11 +70,12 @@ def simulate(
     host, port = os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), int(os.environ.get("SHOUWANG_MQTT_PORT", "1883"))
     if "SHOUWANG_VENDOR_PASSWORDS_FILE" not in os.environ:
         raise typer.BadParameter("SHOUWANG_VENDOR_PASSWORDS_FILE must name a JSON file {vendor: password}")
-    passwords = passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]))
+    own = os.environ.get("SHOUWANG_TERMINAL_CREDENTIALS_FILE")
+    found = logins.read(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]), Path(own) if own else None)
     if press_home:
-        typer.echo(press(fleet, press_home, host, port, passwords))
+        typer.echo(press(fleet, press_home, host, port, found.shared))
         return
-    publisher = Publisher(fleet, host, port, passwords, name="load" if rate else "simulator")
+    publisher = Publisher(fleet, host, port, found, name="load" if rate else "simulator")
     if rate:
         load.run(fleet, publisher, zone, rate, stop)
     else:

@@ -19,6 +19,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from core import identity
 from core.settings import Settings
 from ingest.draft import Message
 from ingest.mailbox import Mailbox
@@ -51,20 +52,35 @@ class Receipt(NamedTuple):
 class Connection(threading.Thread):
     """A connection, its subscriptions, and the lane of a mailbox that it fills."""
 
-    def __init__(self, settings: Settings, name: str, lane: Lane, mailbox: Mailbox, *, retiring: bool = False) -> None:
-        """With `retiring` it takes what waits for this session and asks for nothing new."""
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        lane: Lane,
+        mailbox: Mailbox,
+        *,
+        retiring: bool = False,
+        client_id: str = "",
+    ) -> None:
+        """With `retiring` it takes what waits for this session, by `client_id` an earlier one, and nothing new."""
         super().__init__(name=name)
+        user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
+        self._client_id = client_id or identity.client_id(f"shouwang-ingest-{settings.worker}-{name}", user, password)
+        self.fingerprint = identity.fingerprint(self._client_id)
         self.generation = 0
         self.connected = False
         self._waiting = mailbox.add()
+        self.resumed = False  # the session was there
+        self.received = 0
+        self.outstanding = 0  # came by the connection that stands now and are not stored yet
         self._arrived = mailbox.arrived
         self._pause = RECONNECT_SECONDS[0]
-        self._received = 0
         self._stored: deque[Receipt] = deque()
         self._ending = threading.Event()
         self._called, self._call = socket.socketpair()
         self._calling = False
         self._retiring = retiring
+        self._forgetting = False
         self._settings = settings
         self._lane = lane._replace(
             filters=[self._shared(topic) for topic in lane.filters],
@@ -86,7 +102,7 @@ class Connection(threading.Thread):
         settings = self._settings
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            f"shouwang-ingest-{settings.worker}-{self.name}",
+            self._client_id,
             clean_session=not keep_session,
             protocol=mqtt.MQTTv311,
             manual_ack=True,
@@ -104,11 +120,13 @@ class Connection(threading.Thread):
             self._calling = True
             self._call.send(b"\0")
 
-    def stop(self) -> None:
-        """Disconnect; the session stays at the broker, with everything that was not acknowledged, unless retiring."""
+    def stop(self, *, forget: bool = False) -> None:
+        """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
+        self._forgetting = forget
         self._ending.set()
         self._call.send(b"\0")
-        self.join()
+        if self.ident:  # it was started
+            self.join()
         self._call.close()
         self._called.close()
 
@@ -122,7 +140,7 @@ class Connection(threading.Thread):
                 log.warning("%s: no connection to the broker: %s", self.name, error)
             self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, RECONNECT_SECONDS[1])
-        if self._retiring:
+        if self._forgetting:
             self._forget()
 
     def _serve(self) -> None:
@@ -151,6 +169,7 @@ class Connection(threading.Thread):
         while self._stored:
             receipt = self._stored.popleft()
             if receipt.mid and receipt.current():
+                self.outstanding -= 1
                 self._client.ack(receipt.mid, 1)
             if receipt.sweep:
                 self._sweep(receipt.sweep)
@@ -173,10 +192,10 @@ class Connection(threading.Thread):
     def _read(self) -> bool:
         """Read packets; True when there may be more."""
         for _ in range(READ_AT_ONCE):
-            before = self._received
+            before = self.received
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
-            if self._received == before and not _pending(self._client.socket()):
+            if self.received == before and not _pending(self._client.socket()):
                 return False
         return True
 
@@ -184,13 +203,17 @@ class Connection(threading.Thread):
         """End the session at the broker."""
         client = self._paho(keep_session=False)
         client.on_connect = lambda client, *_: client.disconnect()
-        client.loop_forever()
+        try:
+            client.loop_forever()
+        except OSError as error:
+            log.warning("%s: its session stays at the broker: %s", self.name, error)
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             log.error("%s: the broker refuses the connection: %s", self.name, reason)
             return
         self._pause = RECONNECT_SECONDS[0]
+        self.resumed = flags.session_present or self.resumed
         if self._retiring:
             client.unsubscribe([*self._lane.filters, *self._lane.former])
             self.connected = True
@@ -213,12 +236,15 @@ class Connection(threading.Thread):
     ) -> None:
         self.connected = False
         self.generation += 1
-        log.warning("%s: disconnected: %s", self.name, reason)
+        self.outstanding = 0
+        level = logging.INFO if self._ending.is_set() else logging.WARNING
+        log.log(level, "%s: disconnected: %s", self.name, reason)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._received += 1
+        self.received += 1
         topic, kept = message.topic, message.retain
         receipt = Receipt(self, message.mid if message.qos else 0, self.generation)
+        self.outstanding += message.qos > 0
         if self._lane.leaves(topic) or (self._swept and self._is_our_sweep(message)):
             self._stored.append(receipt)
             return

@@ -14,6 +14,7 @@ from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
+from ingest.sessions import Inheritance
 from ingest.steward import Steward
 from ingest.store import registry
 from ingest.topics import emergencies, the_rest
@@ -35,11 +36,11 @@ def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> N
     worker = Worker(settings, pipeline, stop, retire=retire)
     worker.start()
     log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
+    retired = retire and worker.take_the_rest()
     if retire:
-        worker.take_the_rest()
         stop.set()
     stop.wait()
-    worker.finish()
+    worker.finish(forget=retired)
     log.info("worker %s stopped", settings.worker)
 
 
@@ -57,27 +58,34 @@ class Worker:
         self._steward = Steward(pipeline, notes, settings, stop, self.state, self.attend)
         self._attended: set[str] = set()
         self._connections: list[Connection] = []
+        self._inheritance = Inheritance(settings, stop)
         self.attend(pipeline.registry.vendors)
 
     def start(self) -> None:
         """Start every thread."""
-        for thread in (*self._writers, self._steward):
+        for thread in (*self._writers, self._steward, self._inheritance):
             thread.start()
 
-    def finish(self) -> None:
-        """Wait for the drafts in hand, then disconnect; `stop` must be set."""
+    def finish(self, *, forget: bool = False) -> None:
+        """Wait for the drafts in hand, then disconnect; `stop` must be set. The sessions stay, or are forgotten."""
         for thread in (*self._writers, self._steward):
             thread.join()
+        self._inheritance.finish()
         for connection in self._connections:
-            connection.stop()
+            connection.stop(forget=forget)
 
-    def take_the_rest(self) -> None:
-        """Until every lane is connected and has been quiet for a while."""
+    def take_the_rest(self) -> bool:
+        """Until every lane is connected and has been quiet for a while, and no earlier session is left.
+
+        False when stopped before: then the sessions must stay.
+        """
         quiet_since, before = time.monotonic(), None
         while not self._stop.wait(0.1) and time.monotonic() - quiet_since < QUIET_SECONDS:
             state = self.state()
-            if not state["connected"] or state["queued"] or state != before:
+            busy = state["queued"] or any(connection.outstanding for connection in self._connections)
+            if not state["connected"] or busy or state != before or not self._inheritance.done:
                 quiet_since, before = time.monotonic(), state
+        return not self._stop.is_set()
 
     def attend(self, vendors: Iterable[str]) -> None:
         """Open the lanes of vendors that have none yet."""
@@ -88,12 +96,14 @@ class Worker:
                 connection = Connection(self._settings, name, lane, mailbox, retiring=self._retire)
                 self._connections.append(connection)
                 connection.start()
+                self._inheritance.add(connection, lane, mailbox)
 
     def state(self) -> dict[str, object]:
         """For the heartbeat."""
         counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
             "connected": all(connection.connected for connection in self._connections),
+            "sessions": [connection.fingerprint for connection in self._connections],
             "queued": len(self._urgent) + len(self._telemetry),
             **counts,
         }

@@ -3,7 +3,7 @@
 import typer
 
 from device_sim.command import simulate
-from shouwang import devices, letters, programs, site, tokens, users, vendors
+from shouwang import broker, devices, letters, programs, site, tokens, users, vendors
 from shouwang.common import Commands
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(devices.app, name="device")
 app.add_typer(letters.app, name="dead-letters")
+app.add_typer(broker.app, name="broker")
 for command in (
     programs.ingest, programs.engine, programs.api, programs.canary,
     site.migrate, site.provision, site.doctor, site.learn, site.register, simulate,

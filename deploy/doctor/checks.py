@@ -13,10 +13,12 @@ import paho.mqtt.client as mqtt
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
+from core import identity
 from core.database import connect, describe
 from core.failures import in_one_line
 from core.settings import Settings
 from deploy.doctor import Finding, Level, rights, store
+from deploy.doctor.accounts import accounts
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
 STOPPED_SECONDS = 15.0  # programs beat every 2 s
@@ -40,8 +42,8 @@ def bad(what: str, mend: str) -> Finding:
     return Finding(Level.BAD, what, mend)
 
 
-def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
-    """Everything, in the order in which it should be mended."""
+def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterator[Finding]:
+    """Everything, in the order in which it should be mended; the broker's accounts only as its administrator."""
     yield from _settings(settings)
     url = settings.database_url.get_secret_value()
     try:
@@ -55,6 +57,10 @@ def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
         what, _, mend = (in_one_line(error, url) or "").partition("; ")
         yield bad(what, mend)
     yield from _broker(settings)
+    if admin_password:
+        yield from accounts(settings, admin_password)
+    else:
+        yield odd("accounts: not looked at", "--admin-password-file: lists those whose client ids can be guessed")
     yield from _disk(disk)
 
 
@@ -64,6 +70,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield odd("settings: session cookies travel without HTTPS", "unset SHOUWANG_COOKIE_SECURE behind HTTPS")
     if settings.mqtt_ca is None and settings.mqtt_host not in ("127.0.0.1", "localhost", "::1", "broker"):
         yield odd("settings: the broker is remote and the connection is not TLS", "set SHOUWANG_MQTT_CA")
+
+    if not settings.mqtt_password.get_secret_value():
+        yield odd("settings: client ids made without a password can be guessed", "set SHOUWANG_MQTT_PASSWORD_FILE")
 
 
 def _database(conn: psycopg.Connection, now: datetime) -> Iterator[Finding]:
@@ -146,7 +155,9 @@ def _round_trip(age: float, detail: dict[str, Any]) -> Iterator[Finding]:
     trip, link = detail.get("round_trip_seconds"), detail.get("broken")
     if age > STOPPED_SECONDS:
         return  # said already
-    if link:
+    if link == "session":
+        yield bad("self-check: a session of ours at the broker was taken over", "see docs/deployment.md on client ids")
+    elif link:
         yield bad(f"self-check: does not pass {link}", f"mend {link}; docs/operator-guide.md has the words")
     elif trip is None:
         yield odd("self-check: nothing has come round yet", "wait some seconds; register homes first")
@@ -193,7 +204,9 @@ class Probe:
 
     def connect(self, user: str, password: str) -> str:
         """The broker's word: Success, or why not."""
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "", protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, identity.random_id("shouwang-doctor"), protocol=mqtt.MQTTv5
+        )
         if user:
             self._client.username_pw_set(user, password)
         if self._settings.mqtt_ca:

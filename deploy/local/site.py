@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from core import canary
+from deploy.broker import BrokerAdmin
 from deploy.local.programs import Program
 from deploy.local.services import Broker, Postgres, ServiceError, free_port
 from deploy.provision import Secrets, provision, setup_database
@@ -57,6 +58,8 @@ class Site:
                 conn.execute(f"CREATE DATABASE {DATABASE}")
         setup_database(self.owner_url, self.secrets)
         self.broker.start()
+        with BrokerAdmin("127.0.0.1", self.broker.port, self.secrets.mqtt_admin) as admin:
+            admin.bring_up_to_date()
 
     def stop_services(self) -> None:
         """Stop broker and database in good order."""
