@@ -53,6 +53,7 @@ class Alert(Answer):
     late: bool = Field(description="it reached us long after it happened")
     evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
     episode_at: Instant = Field(description="since when the condition has held, alerts answered before included")
+    answered_before: bool = Field(description="it was answered in this episode and has gone on")
     cleared_at: Instant | None = Field(description="the condition is over; a person still answers")
     suppressed_by: str | None = Field(
         description="shown, not aloud, not counted as unanswered; `goes_on`: answered often enough, and it goes on"
@@ -85,7 +86,7 @@ def _parts(row: dict[str, Any]) -> dict[str, Any]:
     handler = None if row["handler_id"] is None else {"id": row["handler_id"], "name": row["handler_name"]}
     return {
         "title_zh": zh, "title_en": en, "home": home, "device": device, "handler": handler,
-        "episode_at": row["episode_at"] or row["occurred_at"],
+        "episode_at": row["episode_at"] or row["occurred_at"], "answered_before": row["answered"] is not None,
     }  # fmt: skip
 
 
