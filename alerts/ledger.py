@@ -187,7 +187,7 @@ class Docket:
         since = self.clear_since[tracked]
         for home in tracked[(since > 0) & (now - since >= self.clear_after)][:AT_ONCE]:
             yield from self._end(int(home), now)
-        for home in np.flatnonzero(self.quiet & (self.quiet_until <= now))[:AT_ONCE]:
+        for home in tracked[self.quiet[tracked] & (self.quiet_until[tracked] <= now)][:AT_ONCE]:
             yield self._change(int(home), self._step(home, Due(), now))
             self.quiet[home] = False
 

@@ -44,9 +44,11 @@ class Params:
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes whose person left and has not been noticed since."""
-    away, _, _ = left_home(fleet)
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
     still, limit = now - last, params.away_hours * HOUR
+    if (still < limit / 2).all():
+        return Findings.none(clear=np.ones(len(last), bool))
+    away, _, _ = left_home(fleet)
     homes = np.flatnonzero(away & spoken_for(fleet, now) & (still > limit)).astype(np.int32)
 
     def show(position: int) -> Evidence:
