@@ -9,9 +9,10 @@ from typing import Any, Protocol, Self
 
 from alerts.arrays import micros, to_us
 from alerts.backoff import Backoff
+from alerts.entries import Change, Raise, Standing
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
-from alerts.ledger import Change, Docket, Raise, Standing
+from alerts.ledger import Docket
 from alerts.store import AlertRow, Opened
 
 log = logging.getLogger(__name__)
@@ -100,9 +101,10 @@ class Judge:
 
     def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> None:
         """The database gave these alerts their ids."""
-        by_key = {(one.rule, one.home_id): one.alert_id for one in opened}
+        by_key = {(one.rule, one.home_id): one for one in opened}
         for one in raises:
-            self.dockets[one.rule].written(one, by_key[one.rule, int(self.fleet.home_ids[one.home])])
+            found = by_key[one.rule, int(self.fleet.home_ids[one.home])]
+            self.dockets[one.rule].written(one, found.alert_id, new=found.inserted)
 
     def failed_rules(self, now: int) -> list[str]:
         """Rules that raised an exception lately."""

@@ -14,10 +14,11 @@ import numpy as np
 
 from alerts.arrays import I1, I8, Bool, micros, to_datetime
 from alerts.backoff import MOST, Backoff, climbed, only_shown, pause
+from alerts.entries import Change, Raise, Standing
 from alerts.findings import Evidence, Findings
 from alerts.lifecycle import Alert, Due, Found, Kind, Over, Step, step, worse
 from alerts.told import Told
-from core.model import Disposition, Severity
+from core.model import Severity
 
 log = logging.getLogger(__name__)
 
@@ -25,56 +26,6 @@ RANK = {severity: severity.rank for severity in Severity}
 BY_RANK = list(Severity)
 UNANSWERED = np.iinfo(np.int8).max  # the rank of what nobody has answered: anything is worse
 AT_ONCE = 2_000  # new alerts of one rule in one tick: an emergency must not wait behind a longer transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Open an alert, or add to the one that stands open."""
-
-    rule: str
-    home: int  # home row
-    device: int  # device row, -1 none
-    severity: Severity
-    at: int  # µs: when it first happened
-    last: int  # µs: when it last happened
-    score: float
-    late: bool
-    times: int
-    evidence: Evidence
-    events: tuple[Kind, ...]  # what an alert that stands open records; a new one records `opened` or `suppressed`
-    reason: str
-    since: int  # µs: when the episode began
-    steps: int  # of the ladder, climbed by its answers
-    answered: Severity | None  # the worst answered in it
-    quiet_until: int | None  # µs: a new alert is shown and not aloud until then
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The condition is over, or has gone on for so long that it is aloud again."""
-
-    rule: str
-    home: int
-    alert_id: int
-    events: tuple[Kind, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One alert as the database has it."""
-
-    alert_id: int
-    home: int  # home row
-    severity: Severity
-    cleared: bool
-    device: int = -1  # device row
-    resolved_at: int | None = None  # µs
-    disposition: Disposition | None = None
-    since: int = 0  # µs: when its episode began
-    steps: int = 0  # of the ladder, climbed before it was raised
-    answered: Severity | None = None
-    quiet_until: int | None = None  # µs
 
 
 @dataclass(slots=True, eq=False)
@@ -135,7 +86,7 @@ class Docket:
         self.active[home] = not standing.cleared
         steps = min(standing.steps + climbed(standing.disposition), MOST)
         self._take_up(standing, steps, worse(standing.answered or standing.severity, standing.severity))
-        if not standing.cleared:
+        if self.steps[home]:
             self.last[home] = standing.alert_id
             self.told.add(home, standing.device)
             wait = pause(self.backoff, standing.severity, standing.disposition, steps)
@@ -191,14 +142,14 @@ class Docket:
             yield self._change(int(home), self._step(home, Due(), now))
             self.quiet[home] = False
 
-    def written(self, raised: Raise, alert_id: int) -> None:
-        """The database has it under this id."""
+    def written(self, raised: Raise, alert_id: int, *, new: bool = True) -> None:
+        """The database has it under this id. What it was added to is aloud."""
         known = self.alert[raised.home] == alert_id
         rank = RANK[raised.severity]
         self.rank[raised.home] = min(self.rank[raised.home], rank) if known else rank
         self.alert[raised.home] = alert_id
         self.over[raised.home] = False
-        self.quiet[raised.home] = raised.quiet_until is not None
+        self.quiet[raised.home] = new and raised.quiet_until is not None
         self.quiet_until[raised.home] = raised.quiet_until or 0
 
     def _settled(self, findings: Findings, ranks: I1, now: int) -> Bool:
@@ -262,11 +213,11 @@ class Docket:
         return step(standing, verdict, to_datetime(now))
 
     def _take_up(self, standing: Standing, steps: int, answered: Severity | None) -> None:
-        """The episode as its newest alert has it."""
-        home = standing.home
-        if standing.cleared or standing.since != self.since[home]:
+        """The episode as its newest alert has it; a mere event is none."""
+        home, lasts = standing.home, self.clear_after is not None and not standing.cleared
+        if not lasts or standing.since != self.since[home]:
             self._forget(home)
-        if not standing.cleared:
+        if lasts:
             self.since[home], self.last[home], self.steps[home] = standing.since, 0, steps
             self.answered[home] = UNANSWERED if answered is None else RANK[answered]
 

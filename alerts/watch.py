@@ -12,11 +12,11 @@ import psycopg
 from alerts import store
 from alerts.arrays import I8, to_datetime, to_us
 from alerts.backoff import GOES_ON
+from alerts.entries import Change, Raise
 from alerts.intake import store as intake
 from alerts.judge import Judge, Rule
 from alerts.latency import Latency
 from alerts.latest import LatestWriter
-from alerts.ledger import Change, Raise
 from alerts.lifecycle import Kind
 from alerts.rebuild import load_baselines, rebuild, registered, same_registry
 from core.catalogue import metrics

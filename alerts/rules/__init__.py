@@ -62,6 +62,8 @@ def load(module: ModuleType) -> Rule:
     unknown = set(module.METRICS) - set(metrics())
     if unknown or module.SCENARIO not in SCENARIOS or not _is_params(module.Params):
         raise ImportError(f"alerts/rules/{name}.py: METRICS, SCENARIO or Params is not valid {sorted(unknown)}")
+    if tick and module.CLEAR_AFTER is None:
+        raise ImportError(f"alerts/rules/{name}.py: what lasts ends, so a rule with tick needs a CLEAR_AFTER")
     backoff = getattr(module, "BACKOFF", None)
     if backoff and (module.CLEAR_AFTER is None or module.SEVERITY is Severity.EMERGENCY or backoff.longest > LONGEST):
         raise ImportError(f"alerts/rules/{name}.py: BACKOFF is for what lasts, is no emergency, and up to {LONGEST}")

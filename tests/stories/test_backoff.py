@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from alerts.backoff import Backoff
+from alerts.entries import Standing
 from alerts.fleet import Fleet
 from alerts.judge import Judge
-from alerts.ledger import Standing
 from alerts.lifecycle import Kind
 from alerts.rules import discover
 from core.catalogue import metrics

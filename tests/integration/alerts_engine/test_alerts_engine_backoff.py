@@ -226,3 +226,16 @@ def test_presses_are_each_aloud_whatever_was_answered(settings, database, regist
             with psycopg.connect(database.url("api"), autocommit=True) as api:
                 act(api, alert, Action.RESOLVE, registry.accounts["op1"], moment, disposition=Disposition.FALSE_ALARM)
     assert kinds(look) == ["opened", "resolved"] * 20
+    assert look("SELECT count(*), max(steps), max(answered), bool_and(episode_at = occurred_at) FROM alert") == [
+        (20, 0, None, True)
+    ], "each is an episode of its own"
+
+
+def test_alerts_from_before_the_ladder_are_taken_up_as_its_first_step(settings, database, registry, inbox, look):
+    night = Night(settings, database, registry, inbox, look, restarts=True)
+    night.at(0 * MINUTE, 9)
+    look("UPDATE alert SET episode_at = NULL RETURNING 1")
+    night.answer(10 * MINUTE).at(39 * MINUTE, 9).at(40 * MINUTE)
+    assert night.said() == ["opened", "resolved", "opened"]
+    assert look(SHOWN)[0][3:5] == (1, "urgent")
+    assert look("SELECT episode_at FROM alert ORDER BY id DESC LIMIT 1") == [(NOW,)]

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alerts import ledger
+from alerts.entries import Standing
 from alerts.findings import Findings
-from alerts.ledger import Docket, Standing
+from alerts.ledger import Docket
 from alerts.lifecycle import Kind
 from core.model import Disposition, Severity
 
