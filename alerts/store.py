@@ -128,7 +128,7 @@ def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) ->
 def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime, *, resolve: bool) -> set[int]:
     """Note that the condition is over, also of an alert that was answered before; with `resolve`, end it too.
 
-    Returns those for which that was news.
+    Returns those for which that was news, and that nobody has taken meanwhile where that would keep them from ending.
     """
     rows = conn.execute(
         "UPDATE alert SET cleared_at = %(now)s,"
@@ -136,8 +136,15 @@ def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: dateti
         " resolved_at = CASE WHEN %(resolve)s THEN %(now)s::timestamptz ELSE resolved_at END,"
         " disposition = CASE WHEN %(resolve)s THEN 'recovered' ELSE disposition END,"
         " suppressed_by = NULL, suppressed_until = NULL"
-        " WHERE id = ANY(%(ids)s) AND cleared_at IS NULL AND (state <> 'resolved' OR NOT %(resolve)s) RETURNING id",
-        {"now": now, "resolve": resolve, "ids": list(alert_ids)},
+        " WHERE id = ANY(%(ids)s) AND cleared_at IS NULL AND (NOT %(resolve)s"
+        "   OR state <> 'resolved' AND (severity = %(maintenance)s OR suppressed_by = %(goes_on)s)) RETURNING id",
+        {
+            "now": now,
+            "resolve": resolve,
+            "ids": list(alert_ids),
+            "maintenance": Severity.MAINTENANCE,
+            "goes_on": GOES_ON,
+        },
     )
     return {row[0] for row in rows}
 

@@ -1,5 +1,6 @@
 """Answers climb a ladder in the database: the same whether the engine runs on, is restarted or loses its connection."""
 
+import threading
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from alerts.desk import Action, act
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
 from core.model import Disposition
-from tests.engine_rig import COLD, MINUTE, NOW, Rule, judge_all, kinds, pressed, too_cold, watching
+from tests.engine_rig import COLD, MINUTE, NOW, Rule, eventually, judge_all, kinds, pressed, too_cold, watching
 
 LADDER = Rule("cold", ("temperature",), tick=too_cold(), backoff=Backoff())
 WEEK = timedelta(days=7)
@@ -135,6 +136,26 @@ def test_whoever_takes_it_has_an_alert_like_any_other(night, look):
     assert look(SHOWN)[0][:3] == (None, None, "acknowledged")
     night.at(TOP + WEEK + MINUTE, 9).at(TOP + WEEK + 2 * MINUTE, 13, minutes=2)
     assert night.said(9) == ["acknowledged", "cleared"], "it waits for whoever took it"
+
+
+def test_what_somebody_takes_in_the_moment_in_which_it_ends_waits_for_whoever_took_it(
+    settings, database, registry, inbox, look
+):
+    night = Night(settings, database, registry, inbox, look, restarts=False)
+    night.climb().at(TOP + MINUTE, 13)
+    [[alert]] = look(STANDS)
+    with psycopg.connect(database.url("api")) as api:
+        with api.transaction():  # taken, not committed: the engine cannot know of it and has to wait
+            act(api, alert, Action.ACKNOWLEDGE, registry.accounts["op1"], NOW + TOP + 2 * MINUTE)
+            ends = threading.Thread(target=night.at, args=(TOP + 3 * MINUTE,))
+            ends.start()
+            eventually(lambda: look("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+        ends.join(10)
+    assert night.said(9) == ["acknowledged"]
+    night.at(TOP + 4 * MINUTE, minutes=2)
+    night.close()
+    assert night.said(9) == ["acknowledged", "cleared"]
+    assert look("SELECT state FROM alert ORDER BY id DESC LIMIT 1") == [("acknowledged",)]
 
 
 def test_what_is_over_within_the_pause_is_on_record_and_aloud_when_it_comes_back(night, look):
