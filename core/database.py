@@ -6,6 +6,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 from yoyo import get_backend, read_migrations
+from yoyo.connections import BadConnectionURI
 
 from core import catalogue
 
@@ -34,7 +35,12 @@ def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
 
 def migrate(url: str) -> list[str]:
     """Bring the schema up to date as its owner; returns the names of the migrations applied now."""
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    except (BadConnectionURI, ValueError):
+        raise psycopg.ProgrammingError(
+            "the database's URL is none"
+        ) from None  # yoyo's words quote it, password and all
     try:
         with as_file(files("core").joinpath("migrations")) as folder, backend.lock():
             pending = backend.to_apply(read_migrations(str(folder)))

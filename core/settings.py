@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -73,6 +75,22 @@ class Settings(BaseSettings):
     clock_ahead: Span = Field(default=timedelta(minutes=5), description="device time further ahead is not believed")
     clock_behind: Span = Field(default=timedelta(days=7), description="device time further behind is not believed")
     late_after: Span = Field(default=timedelta(minutes=10), description="older on arrival: stored, flagged late")
+    message_bytes: int = Field(
+        default=65_536, ge=1024, description="a larger message is refused; keep the broker's own limit above it"
+    )
+    vendor_rate: float = Field(
+        default=1.0, gt=0, description="messages a second of a vendor for each of its devices, on average; 500 at least"
+    )
+    vendor_burst: Span = Field(
+        default=timedelta(minutes=10),
+        description="so long a vendor may send at its full rate at once: what it kept through an outage",
+    )
+    vendor_letters: int = Field(
+        default=10_000,
+        ge=1,
+        description="refused messages of a vendor and day kept whole; the rest is counted",
+    )
+    vendor_letter_bytes: int = Field(default=20_000_000, ge=1024, description="the same in bytes")
 
     shards: int = Field(default=1, ge=1, le=1024, description="engine shards; a home's shard is home.id modulo this")
     shard: int = Field(default=0, ge=0, description="the shard this engine judges")
@@ -95,6 +113,19 @@ class Settings(BaseSettings):
     canary_late: Span = Field(
         default=timedelta(seconds=15), description="no signal came round for this long: an emergency of its own"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        """Refused here, without its words: later they would be quoted, with what is taken for host or port."""
+        server, _, path = value.get_secret_value().partition("://")[2].partition("/")
+        try:
+            conninfo_to_dict(value.get_secret_value())
+        except ProgrammingError:
+            path = "@"
+        if server.count("@") > 1 or "@" in path:
+            raise ValueError("is not postgresql://user:password@host:port/database; %-encode what is special in it")
+        return value
 
     @field_validator("timezone")
     @classmethod

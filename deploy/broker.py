@@ -37,7 +37,9 @@ def first_file(admin_password: str, ingest_password: str, vendors: dict[str, str
     ] + [{"acltype": "subscribePattern", "topic": "$SYS/#", "priority": 0, "allow": True}]
     ingest_acls = [
         {"acltype": "subscribePattern", "topic": topic, "priority": 0, "allow": True} for topic in INGEST_TOPICS
-    ]
+    ] + [
+        {"acltype": "publishClientSend", "topic": "sw/v1/#", "priority": 0, "allow": True}
+    ]  # to sweep what is retained
     return json.dumps(
         {
             "defaultACLAccess": {
@@ -98,17 +100,20 @@ class BrokerAdmin:
     def ensure_vendor(self, code: str, password: str) -> None:
         """Give a vendor its account, or its new password, and the right to publish below its own prefix only."""
         role = f"vendor-{code}"
-        self._command("createRole", may_exist=True, rolename=role, acls=_vendor_acls(code))
-        self._command("createClient", may_exist=True, username=code, password=password, roles=[{"rolename": role}])
-        self._command("setClientPassword", username=code, password=password)
+        self.command("createRole", may_exist=True, rolename=role, acls=_vendor_acls(code))
+        self.command("createClient", may_exist=True, username=code, password=password, roles=[{"rolename": role}])
+        self.command("setClientPassword", username=code, password=password)
 
-    def _command(self, command: str, *, may_exist: bool = False, **arguments: Any) -> None:
+    def command(self, command: str, *, may_exist: bool = False, **arguments: Any) -> dict[str, Any]:
+        """One command of dynamic security; gives what it answers, raises BrokerError when it refuses."""
         self._event.clear()
         self._client.publish(CONTROL, json.dumps({"commands": [{"command": command, **arguments}]}), qos=1)
         self._wait()
-        error = self._answer["responses"][0].get("error")
+        response: dict[str, Any] = self._answer["responses"][0]
+        error = response.get("error")
         if error and not (may_exist and ("already" in error or "exists" in error)):
             raise BrokerError(f"{command}: {error}")
+        return response
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
         client.subscribe(f"{CONTROL}/response", qos=1)

@@ -10,12 +10,13 @@ import psycopg
 
 from core.database import connect, describe
 from core.settings import Settings
-from ingest import store
 from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
+from ingest.notes import Notes
 from ingest.pipeline import Pipeline
 from ingest.steward import Steward
-from ingest.topics import ORDINARY, URGENT, all_devices
+from ingest.store import registry
+from ingest.topics import emergencies, the_rest
 from ingest.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -49,12 +50,11 @@ class Worker:
         self._settings = settings
         self._stop = stop
         self._retire = retire
-        self._mailboxes = {
-            "urgent": (Mailbox("urgent", stop, lull=0.001), URGENT),
-            "telemetry": (Mailbox("telemetry", stop, lull=0.02), ORDINARY),
-        }
-        self._writers = [Writer(mailbox, pipeline, settings, stop) for mailbox, _ in self._mailboxes.values()]
-        self._steward = Steward(pipeline, settings, stop, self.state, self.attend)
+        self._urgent = Mailbox("urgent", stop, lull=0.001)
+        self._telemetry = Mailbox("telemetry", stop, lull=0.02)
+        notes = Notes()
+        self._writers = [Writer(box, pipeline, notes, settings, stop) for box in (self._urgent, self._telemetry)]
+        self._steward = Steward(pipeline, notes, settings, stop, self.state, self.attend)
         self._attended: set[str] = set()
         self._connections: list[Connection] = []
         self.attend(pipeline.registry.vendors)
@@ -83,9 +83,9 @@ class Worker:
         """Open the lanes of vendors that have none yet."""
         for vendor in sorted(set(vendors) - self._attended):
             self._attended.add(vendor)
-            for name, (mailbox, kinds) in self._mailboxes.items():
-                topics = all_devices(vendor, kinds)
-                connection = Connection(self._settings, f"{name}-{vendor}", topics, mailbox, retiring=self._retire)
+            for mailbox, lane in ((self._urgent, emergencies(vendor)), (self._telemetry, the_rest(vendor))):
+                name = f"{mailbox.name}-{vendor}"
+                connection = Connection(self._settings, name, lane, mailbox, retiring=self._retire)
                 self._connections.append(connection)
                 connection.start()
 
@@ -94,7 +94,7 @@ class Worker:
         counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
             "connected": all(connection.connected for connection in self._connections),
-            "queued": sum(len(mailbox) for mailbox, _ in self._mailboxes.values()),
+            "queued": len(self._urgent) + len(self._telemetry),
             **counts,
         }
 
@@ -105,7 +105,7 @@ def _pipeline(settings: Settings, stop: threading.Event) -> Pipeline | None:
     while not stop.is_set():
         try:
             with connect(url, f"ingest-{settings.worker}") as conn:
-                return Pipeline(store.load_registry(conn), settings)
+                return Pipeline(registry.load_registry(conn), settings)
         except psycopg.OperationalError:
             log.warning("no database at %s yet", describe(url))
             stop.wait(1)

@@ -14,8 +14,9 @@ import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
 from core.database import connect, describe
+from core.failures import in_one_line
 from core.settings import Settings
-from deploy.doctor import Finding, Level, store
+from deploy.doctor import Finding, Level, rights, store
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
 STOPPED_SECONDS = 15.0  # programs beat every 2 s
@@ -48,13 +49,11 @@ def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
             yield good(f"database: {describe(url)} answers")
             yield from _database(conn, datetime.now(UTC))
             yield from _registry(conn)
+            yield from rights.examine(conn, datetime.now(UTC))
             yield from _programs(conn, settings)
-    except psycopg.OperationalError as error:
-        why = str(error).strip().splitlines()[-1]
-        yield bad(f"database: {describe(url)} gives no connection: {why}", "start it, or correct SHOUWANG_DATABASE_URL")
     except psycopg.Error as error:
-        mend = "run this with the engine's login, or migrate"
-        yield bad(f"database: {str(error).strip().splitlines()[0]}", mend)
+        what, _, mend = (in_one_line(error, url) or "").partition("; ")
+        yield bad(what, mend)
     yield from _broker(settings)
     yield from _disk(disk)
 
@@ -172,10 +171,10 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             yield good(f"{where} lets it subscribe to {topic}")
         else:
             yield bad(f"{where} refuses the subscription {topic}", "give the ingest role subscribePattern on it")
-    if probe.may_publish(nobodys):
-        yield bad(f"{where} lets the ingest account publish as a vendor", "take publishClientSend from its role")
+    if probe.may_publish("doctor"):
+        yield bad(f"{where} lets the ingest account publish anywhere", "keep publishClientSend to sw/v1/# in its role")
     else:
-        yield good(f"{where} lets it publish nowhere")
+        yield good(f"{where} lets it publish nowhere but below sw/v1")
     probe.close()
     if probe.connect("", "") == "Success":
         yield bad(f"{where} takes anybody without a password", "allow_anonymous false")

@@ -29,8 +29,8 @@ BOUNDED = settings(
 def service(database):
     with serving(database, homes=1) as running:
         running.sql(
-            "INSERT INTO dead_letter (received_at, topic, payload, code, reason, digest, last_at)"
-            " VALUES (now(), 'x', '\\xff00', 'bad_topic', 'no such topic', '\\x00', now())"
+            "INSERT INTO dead_letter (received_at, topic, payload, code, reason, digest, last_at, urgent)"
+            " VALUES (now(), 'x', '\\xff00', 'bad_topic', 'no such topic', '\\x00', now(), true)"
         )
         device, _ = running.registry.device(0, "wristband")
         running.sql(

@@ -31,8 +31,9 @@ EXPECTED = {
     "GET /api/v1/devices/{device_id}/history": (200, 404, 200),
     "GET /api/v1/dead-letters": (200, 200, 200),
     "POST /api/v1/dead-letters/{letter_id}/replay": (202, 404, 202),
+    "POST /api/v1/dead-letters/{letter_id}/answer": (200, 404, 403),
 }
-BODIES = {"comment": {"note": "备注"}, "resolve": {"disposition": "test"}}
+BODIES = {"comment": {"note": "备注"}, "resolve": {"disposition": "test"}, "answer": {"answer": "已电话核实"}}
 QUERIES = {"history": {"metric": "battery"}}
 
 
@@ -62,9 +63,9 @@ def ask(service, client, route):
 
 def dead_letter(service, vendor="acme", serial="sos_button-0"):
     ((number,),) = service.sql(
-        "INSERT INTO dead_letter (received_at, vendor_id, topic, payload, code, reason, digest, last_at)"
+        "INSERT INTO dead_letter (received_at, vendor_id, topic, payload, code, reason, digest, last_at, urgent)"
         " VALUES (now(), (SELECT id FROM vendor WHERE code = %s), %s, '\\xff00', 'not_json', 'not JSON',"
-        "         gen_random_uuid()::text::bytea, now()) RETURNING id",
+        "         gen_random_uuid()::text::bytea, now(), true) RETURNING id",
         vendor, f"sw/v1/{vendor}/{serial}/telemetry",
     )  # fmt: skip
     return number

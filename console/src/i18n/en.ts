@@ -154,6 +154,16 @@ export const en: typeof zh = {
     onlySilent: "Silent only",
     lowBattery: "Low battery only",
     never: "never",
+    notes: "For the vendor to mend",
+    onlyNoted: "To mend only",
+    note: {
+      qos_0: "sent with QoS 0: a loss on the way goes unnoticed",
+      retained: "readings are retained, and repeated at reconnections",
+      clock_seconds: "its time looks like seconds instead of milliseconds",
+      clock_ahead: "its clock is ahead",
+      clock_behind: "its clock is behind",
+      thinned: "sent more than the quota: not every reading was stored",
+    },
   },
   letter: {
     at: "Time",
@@ -165,6 +175,11 @@ export const en: typeof zh = {
     requested: "Requested",
     replayed: "Replayed",
     empty: "No message was rejected",
+    go: "Answer",
+    answer: "Answer",
+    answered: "answered by {name}: {text}",
+    urgent: "Urgent, no home known",
+    found: "Whom you called, and what it was",
   },
   keys: {
     move: "move up and down",

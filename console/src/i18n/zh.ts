@@ -137,6 +137,16 @@ export const zh = {
     onlySilent: "只看失联",
     lowBattery: "只看低电量",
     never: "从未",
+    notes: "待厂商改进",
+    onlyNoted: "只看待改进",
+    note: {
+      qos_0: "用 QoS 0 发送，路上丢了没人知道",
+      retained: "读数带保留标志，重连时会重复",
+      clock_seconds: "时间像是秒，应为毫秒",
+      clock_ahead: "时钟快了",
+      clock_behind: "时钟慢了",
+      thinned: "发送过多，超出配额的读数未全部保存",
+    },
   },
   letter: {
     at: "时间",
@@ -148,6 +158,11 @@ export const zh = {
     requested: "已请求",
     replayed: "已处理",
     empty: "没有被拒的消息",
+    go: "去答复",
+    answer: "答复",
+    answered: "{name} 已答复：{text}",
+    urgent: "紧急，找不到住户",
+    found: "联系了谁，情况如何",
   },
   keys: {
     move: "上下移动",
