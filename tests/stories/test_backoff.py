@@ -19,7 +19,6 @@ from tests.stories.test_stories import MINUTE, MORNING
 
 HOUR, DAY = 60 * MINUTE, 1440 * MINUTE
 STEP = 10 * MINUTE
-NEVER_QUIET = ("sos", "fall", "fire", "gas", "co", "no_sign_of_life")
 
 
 class Desk:
