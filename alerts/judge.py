@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any, Protocol, Self
 
 from alerts.arrays import micros, to_us
+from alerts.backoff import Backoff
+from alerts.entries import Change, Raise, Standing
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
-from alerts.ledger import Close, Docket, Raise, Standing
+from alerts.ledger import Docket
 from alerts.store import AlertRow, Opened
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,9 @@ class Rule(Protocol):
     @property
     def metrics(self) -> tuple[str, ...]: ...
     @property
-    def clear_after(self) -> timedelta: ...
+    def clear_after(self) -> timedelta | None: ...
+    @property
+    def backoff(self) -> Backoff | None: ...
     @property
     def history(self) -> timedelta: ...
     @property
@@ -50,19 +54,20 @@ class Judge:
     def new(cls, fleet: Fleet, rules: Mapping[str, Rule]) -> Self:
         """Nothing stands open."""
         homes = len(fleet.home_ids)
-        return cls(fleet, rules, {name: Docket.empty(name, rule.clear_after, homes) for name, rule in rules.items()})
+        dockets = {name: Docket.empty(name, rule.clear_after, homes, rule.backoff) for name, rule in rules.items()}
+        return cls(fleet, rules, dockets)
 
     def recall(self, rows: Iterable[AlertRow]) -> None:
         """Take up alerts as the database has them. Alerts of other homes or of rules that are gone are left alone."""
         rows = list(rows)
         homes = self.fleet.rows_of_homes([row.home_id for row in rows])
-        for row, home in zip(rows, homes, strict=True):
+        devices = self.fleet.rows_of_devices([row.device_id or 0 for row in rows])
+        for row, home, device in zip(rows, homes, devices, strict=True):
             docket = self.dockets.get(row.rule)
             if docket is None or home < 0:
                 continue
-            at = to_us(row.resolved_at) if row.resolved_at else None
-            standing = Standing(row.alert_id, int(home), row.severity, row.cleared, at, row.disposition)
-            docket.opened(standing) if at is None else docket.resolved(standing)
+            standing = _standing(row, int(home), int(device))
+            docket.opened(standing) if standing.resolved_at is None else docket.resolved(standing)
 
     def observe(self, batch: Batch) -> list[Raise]:
         """What the rules find in a batch that the fleet has taken up."""
@@ -74,10 +79,10 @@ class Judge:
                 found += self._guarded(rule, batch.now, partial(self._observed, rule, mine, docket))
         return found
 
-    def tick(self, now: int) -> tuple[list[Raise], list[Close]]:
-        """What holds now that did not, and what is over."""
+    def tick(self, now: int) -> tuple[list[Raise], list[Change]]:
+        """What holds now that did not, and what is over or due."""
         found: list[Raise] = []
-        over: list[Close] = []
+        over: list[Change] = []
         for rule in self.rules.values():
             docket = self.dockets[rule.name]
             if rule.tick is not None:
@@ -96,9 +101,10 @@ class Judge:
 
     def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> None:
         """The database gave these alerts their ids."""
-        by_key = {(one.rule, one.home_id): one.alert_id for one in opened}
+        by_key = {(one.rule, one.home_id): one for one in opened}
         for one in raises:
-            self.dockets[one.rule].written(one, by_key[one.rule, int(self.fleet.home_ids[one.home])])
+            found = by_key[one.rule, int(self.fleet.home_ids[one.home])]
+            self.dockets[one.rule].written(one, found.alert_id, new=found.inserted)
 
     def failed_rules(self, now: int) -> list[str]:
         """Rules that raised an exception lately."""
@@ -126,6 +132,14 @@ class Judge:
             log.exception("rule %s failed and is left out of this step", rule.name)
             self.failed[rule.name] = now
             return []
+
+
+def _standing(row: AlertRow, home: int, device: int) -> Standing:
+    return Standing(
+        row.alert_id, home, row.severity, row.cleared, device, to_us(row.resolved_at) if row.resolved_at else None,
+        row.disposition, to_us(row.since), row.steps, row.answered,
+        to_us(row.suppressed_until) if row.suppressed_until else None,
+    )  # fmt: skip
 
 
 def _discard(rule: Rule, batch: Batch, fleet: Fleet) -> list[Raise]:

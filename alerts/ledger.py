@@ -6,65 +6,26 @@ that fails every docket is read anew.
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Self
 
 import numpy as np
 
 from alerts.arrays import I1, I8, Bool, micros, to_datetime
+from alerts.backoff import MOST, Backoff, climbed, only_shown, pause
+from alerts.entries import Change, Raise, Standing
 from alerts.findings import Evidence, Findings
-from alerts.lifecycle import Alert, Found, Kind, Over, Step, step
-from core.model import Disposition, Severity
+from alerts.lifecycle import Alert, Due, Found, Kind, Over, Step, step, worse
+from alerts.told import Told
+from core.model import Severity
 
 log = logging.getLogger(__name__)
 
 RANK = {severity: severity.rank for severity in Severity}
 BY_RANK = list(Severity)
-HOLD_OFF = timedelta(minutes=30)  # resolved, and it still holds: raised again after this, so that nobody forgets it
-LONG_HOLD_OFF = timedelta(days=1)  # where the answer takes until the next day: a fault, a battery
+UNANSWERED = np.iinfo(np.int8).max  # the rank of what nobody has answered: anything is worse
 AT_ONCE = 2_000  # new alerts of one rule in one tick: an emergency must not wait behind a longer transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Raise:
-    """Open an alert, or add to the one that stands open."""
-
-    rule: str
-    home: int  # home row
-    device: int  # device row, -1 none
-    severity: Severity
-    at: int  # µs: when it first happened
-    last: int  # µs: when it last happened
-    score: float
-    late: bool
-    times: int
-    evidence: Evidence
-    events: tuple[Kind, ...]  # what an alert that stands open records; a new one records `opened`
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """The condition is over: note it, and resolve the alert where nobody's answer is needed."""
-
-    rule: str
-    home: int
-    alert_id: int
-    events: tuple[Kind, ...]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One alert as the database has it."""
-
-    alert_id: int
-    home: int  # home row
-    severity: Severity
-    cleared: bool
-    resolved_at: int | None = None  # µs
-    disposition: Disposition | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -72,53 +33,77 @@ class Docket:
     """One rule's alerts over all homes."""
 
     rule: str
-    clear_after: int  # µs the condition must stay clear
+    clear_after: int | None  # µs the condition must stay clear; None: a mere event, which a person closes
+    backoff: Backoff | None
     active: Bool  # the condition holds, as far as is known
     alert: I8  # id of the unresolved alert, 0 none
     over: Bool  # that alert's condition is over
+    quiet: Bool  # that alert is shown and not aloud
     rank: I1  # that alert's severity
-    quiet_until: I8  # µs: resolved and still holding; not raised again before
+    quiet_until: I8  # µs: resolved and still holding, not raised again before; or quiet until then
     clear_since: I8  # µs since when the clear condition holds, 0 it does not
-    lasting: bool = False  # the rule tells where its condition is over: it lasts until then; else it is a mere event
+    since: I8  # µs since when the episode lasts, 0 there is none
+    last: I8  # id of its newest answered alert, 0 none
+    steps: I1  # of the ladder, climbed by its answers
+    answered: I1  # the worst rank answered in it
+    told: Told = field(default_factory=Told)  # the devices answered for in it
 
     @classmethod
-    def empty(cls, rule: str, clear_after: timedelta, homes: int) -> Self:
+    def empty(cls, rule: str, clear_after: timedelta | None, homes: int, backoff: Backoff | None = None) -> Self:
         """Nothing stands open."""
-        flags, instants = np.zeros((2, homes), bool), np.zeros((3, homes), np.int64)
+        flags, instants, ranks = (
+            np.zeros((3, homes), bool),
+            np.zeros((5, homes), np.int64),
+            np.zeros((2, homes), np.int8),
+        )
         return cls(
-            rule, micros(clear_after), flags[0], instants[0], flags[1], np.zeros(homes, np.int8), instants[1],
-            instants[2],
+            rule, None if clear_after is None else micros(clear_after), backoff,
+            active=flags[0], over=flags[1], quiet=flags[2], rank=ranks[0], steps=ranks[1],
+            answered=np.full(homes, UNANSWERED, np.int8), alert=instants[0], quiet_until=instants[1],
+            clear_since=instants[2], since=instants[3], last=instants[4],
         )  # fmt: skip
 
     # -- what the database says
 
     def opened(self, standing: Standing) -> None:
         """An unresolved alert stands in the database."""
-        self.alert[standing.home] = standing.alert_id
-        self.rank[standing.home] = RANK[standing.severity]
-        self.over[standing.home] = standing.cleared
-        self.active[standing.home] = not standing.cleared
+        home = standing.home
+        self.alert[home] = standing.alert_id
+        self.rank[home] = RANK[standing.severity]
+        self.over[home] = standing.cleared
+        self.active[home] = not standing.cleared
+        self.quiet[home] = standing.quiet_until is not None
+        self.quiet_until[home] = standing.quiet_until or 0
+        self._take_up(standing, standing.steps, standing.answered)
 
     def resolved(self, standing: Standing) -> None:
         """An alert was resolved; if its condition still holds, it is quiet for a while."""
-        if self.alert[standing.home] not in (0, standing.alert_id):
+        home = standing.home
+        if self.alert[home] not in (0, standing.alert_id):
             return  # a newer one has been opened since
-        self.alert[standing.home] = 0
-        self.over[standing.home] = False
-        self.active[standing.home] = not standing.cleared
-        self.quiet_until[standing.home] = (standing.resolved_at or 0) + micros(_hold_off(standing))
+        self.alert[home] = 0
+        self.over[home] = self.quiet[home] = False
+        self.active[home] = not standing.cleared
+        steps = min(standing.steps + climbed(standing.disposition), MOST)
+        self._take_up(standing, steps, worse(standing.answered or standing.severity, standing.severity))
+        if self.steps[home]:
+            self.last[home] = standing.alert_id
+            self.told.add(home, standing.device)
+            wait = pause(self.backoff, standing.severity, standing.disposition, steps)
+            self.quiet_until[home] = (standing.resolved_at or 0) + micros(wait)
 
     # -- what the rules say
 
     def observed(self, findings: Findings, now: int) -> Iterator[Raise]:
-        """Findings in what arrived: each adds to the count. A lasting condition that was resolved is held off."""
+        """Findings in what arrived: each adds to the count. A lasting condition that was answered is held off."""
         if not len(findings):
             return
         ranks = _ranks(findings)
+        settled = self._settled(findings, ranks, now)
         for mine in _by_home(findings, np.arange(len(findings))):
-            home = int(findings.home[mine[0]])
-            if self.lasting and self._held_off(home, now):
-                log.debug("%s home row %d: held off, it was resolved and has not been over since", self.rule, home)
+            if self.clear_after is not None and settled[mine].all():
+                home = int(findings.home[mine[0]])
+                log.debug("%s home row %d: held off, it was answered and has not been over since", self.rule, home)
                 continue
             yield self._raise(findings, mine, ranks, now, again=True)
 
@@ -127,9 +112,8 @@ class Docket:
         if not len(findings):
             return
         ranks, home = _ranks(findings), findings.home
-        goes_on = self.active[home] & (self.alert[home] > 0) & (self.rank[home] <= ranks)
-        held_off = self.active[home] & (self.alert[home] == 0) & (self.quiet_until[home] > now)
-        fresh = np.flatnonzero(~goes_on & ~held_off)
+        goes_on = self.active[home] & (self.alert[home] > 0) & ~self.quiet[home] & (self.rank[home] <= ranks)
+        fresh = np.flatnonzero(~goes_on & ~self._settled(findings, ranks, now))
         if len(fresh) > AT_ONCE:
             log.warning("%s: %d findings at once; the worst %d now, the rest next", self.rule, len(fresh), AT_ONCE)
             fresh = fresh[np.argsort(ranks[fresh], kind="stable")][:AT_ONCE]
@@ -141,66 +125,106 @@ class Docket:
         if findings.clear is None:
             self.clear_since[findings.home] = 0
             return
-        self.lasting = True
         tracked = np.flatnonzero(self.active)
         clear = findings.clear[tracked] & ~np.isin(tracked, findings.home)
         since = self.clear_since[tracked]
         self.clear_since[tracked] = np.where(clear, np.where(since > 0, since, now), 0)
 
-    def ripe(self, now: int) -> Iterator[Close]:
-        """Homes where the condition has been over for long enough."""
+    def ripe(self, now: int) -> Iterator[Change]:
+        """Homes where the condition has been over for long enough, and those quiet for too long."""
+        if self.clear_after is None:
+            return
         tracked = np.flatnonzero(self.active)
         since = self.clear_since[tracked]
-        for home in tracked[(since > 0) & (now - since >= self.clear_after)]:
-            self.active[home] = False
-            self.clear_since[home] = 0
-            if self.alert[home] and not self.over[home]:
-                self.over[home] = True
-                done = self._step(home, Over(), now)
-                yield Close(self.rule, int(home), int(self.alert[home]), done.events, done.reason)
-                if Kind.RESOLVED in done.events:
-                    self.alert[home] = 0
-                    self.over[home] = False
+        for home in tracked[(since > 0) & (now - since >= self.clear_after)][:AT_ONCE]:
+            yield from self._end(int(home), now)
+        for home in tracked[self.quiet[tracked] & (self.quiet_until[tracked] <= now)][:AT_ONCE]:
+            yield self._change(int(home), self._step(home, Due(), now))
+            self.quiet[home] = False
 
-    def written(self, raised: Raise, alert_id: int) -> None:
-        """The database has it under this id."""
+    def written(self, raised: Raise, alert_id: int, *, new: bool = True) -> None:
+        """The database has it under this id. What it was added to is aloud."""
         known = self.alert[raised.home] == alert_id
         rank = RANK[raised.severity]
         self.rank[raised.home] = min(self.rank[raised.home], rank) if known else rank
         self.alert[raised.home] = alert_id
         self.over[raised.home] = False
+        self.quiet[raised.home] = new and raised.quiet_until is not None
+        self.quiet_until[raised.home] = raised.quiet_until or 0
 
-    def _held_off(self, home: int, now: int) -> bool:
-        return bool(self.active[home] and not self.alert[home] and self.quiet_until[home] > now)
+    def _settled(self, findings: Findings, ranks: I1, now: int) -> Bool:
+        """Which findings were answered and are no worse: held off for a while, or of an alert that is only shown."""
+        home = findings.home
+        held = self.active[home] & (self.alert[home] == 0) & (self.quiet_until[home] > now)
+        known = np.where(self.quiet[home], np.minimum(self.rank[home], self.answered[home]), self.answered[home])
+        settled: Bool = (held | self.quiet[home]) & (known <= ranks)
+        settled[settled] = self.told.knows(findings.device[settled])
+        return settled
 
     def _raise(self, findings: Findings, mine: I8, ranks: I1, now: int, *, again: bool) -> Raise:
         worst = int(mine[np.lexsort((findings.at[mine], ranks[mine]))[0]])
-        home = int(findings.home[worst])
+        home, at = int(findings.home[worst]), int(findings.at[mine].min())
         self.active[home] = True
         self.clear_since[home] = 0
-        severity, times = BY_RANK[int(ranks[worst])], len(mine)
+        self.since[home] = self.since[home] or at
+        other = not self.told.knows(findings.device[mine]).all()
+        if other or ranks[worst] < self.answered[home]:
+            self.steps[home] = 0  # not what was answered: a ladder of its own
+        severity, times, quiet_until = BY_RANK[int(ranks[worst])], len(mine), None
         if self.alert[home]:
-            done = self._step(home, Found(severity, times, again), now)
+            done = self._step(home, Found(severity, times, again, other), now)
             events, reason = done.events, done.reason
         else:
             events, reason = (Kind.RAISED,), "new"  # recorded so only if somebody else opened it meanwhile
+            if self.backoff and only_shown(self.backoff, severity, int(self.steps[home])):
+                reason, quiet_until = "goes on, and was answered", now + micros(self.backoff.longest)
         return Raise(
-            self.rule, home, int(findings.device[worst]), severity, int(findings.at[mine].min()),
+            self.rule, home, int(findings.device[worst]), severity, at,
             int(findings.at[mine].max()), float(findings.score[mine].max()), bool(findings.late[mine].all()), times,
-            _evidence(self.rule, findings, worst), events, reason,
+            _evidence(self.rule, findings, worst), events, reason, int(self.since[home]), int(self.steps[home]),
+            None if self.answered[home] == UNANSWERED else BY_RANK[self.answered[home]], quiet_until,
         )  # fmt: skip
 
-    def _step(self, home: int, verdict: Found | Over, now: int) -> Step:
-        # `over` is set before an Over is asked about: the alert as it stood is the one not over yet.
-        cleared = bool(self.over[home]) and isinstance(verdict, Found)
-        moment = to_datetime(now)
-        standing = Alert(BY_RANK[int(self.rank[home])], cleared_at=moment if cleared else None)
-        return step(standing, verdict, moment)
+    def _end(self, home: int, now: int) -> Iterator[Change]:
+        """The condition is over, and with it the episode; also on record where it was answered before."""
+        self.active[home] = False
+        self.clear_since[home] = 0
+        if self.alert[home] and not self.over[home]:
+            done = self._step(home, Over(), now)
+            yield self._change(home, done)
+            if Kind.RESOLVED in done.events:
+                self.alert[home] = 0
+            self.over[home] = self.alert[home] > 0
+            self.quiet[home] = False
+        elif self.last[home]:
+            yield Change(self.rule, home, int(self.last[home]), (Kind.CLEARED,), "over, after it was answered")
+        self._forget(home)
 
+    def _change(self, home: int, done: Step) -> Change:
+        return Change(self.rule, home, int(self.alert[home]), done.events, done.reason)
 
-def _hold_off(standing: Standing) -> timedelta:
-    next_day = RANK[standing.severity] >= RANK[Severity.MAINTENANCE]
-    return LONG_HOLD_OFF if next_day or standing.disposition is Disposition.DEVICE_FAULT else HOLD_OFF
+    def _step(self, home: int, verdict: Found | Over | Due, now: int) -> Step:
+        quiet, rank = bool(self.quiet[home]), self.rank[home]
+        standing = Alert(
+            BY_RANK[min(rank, self.answered[home]) if quiet else rank],
+            cleared_at=to_datetime(now) if self.over[home] else None,
+            quiet_until=to_datetime(self.quiet_until[home]) if quiet else None,
+        )
+        return step(standing, verdict, to_datetime(now))
+
+    def _take_up(self, standing: Standing, steps: int, answered: Severity | None) -> None:
+        """The episode as its newest alert has it; a mere event is none."""
+        home, lasts = standing.home, self.clear_after is not None and not standing.cleared
+        if not lasts or standing.since != self.since[home]:
+            self._forget(home)
+        if lasts:
+            self.since[home], self.last[home], self.steps[home] = standing.since, 0, steps
+            self.answered[home] = UNANSWERED if answered is None else RANK[answered]
+
+    def _forget(self, home: int) -> None:
+        self.since[home] = self.last[home] = self.steps[home] = 0
+        self.answered[home] = UNANSWERED
+        self.told.forget(home)
 
 
 def _by_home(findings: Findings, chosen: I8) -> Iterator[I8]:

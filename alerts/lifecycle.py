@@ -28,6 +28,8 @@ class Kind(StrEnum):
     SEVERITY = "severity"  # got worse
     CLEARED = "cleared"  # the condition is over; a person still answers
     RETURNED = "returned"  # the condition came back before anybody resolved it
+    SUPPRESSED = "suppressed"  # answered often enough and goes on: shown from the start, and not aloud
+    UNSUPPRESSED = "unsuppressed"  # aloud again: it got worse, or has gone on for as long as it may be only shown
     ACKNOWLEDGED = "acknowledged"
     DISPATCHED = "dispatched"
     RESOLVED = "resolved"
@@ -50,6 +52,12 @@ BECOMES = MappingProxyType(
         Action.RESOLVE: (State.RESOLVED, Kind.RESOLVED),
     }
 )
+SAID = MappingProxyType(
+    {
+        Kind.RETURNED: "came back", Kind.SEVERITY: "got worse", Kind.UNSUPPRESSED: "is aloud again",
+        Kind.RAISED: "found again",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Alert:
     state: State = State.OPEN
     count: int = 1
     cleared_at: datetime | None = None
+    quiet_until: datetime | None = None  # shown and not aloud until then
     handler: int | None = None
     acknowledged_at: datetime | None = None
     dispatched_at: datetime | None = None
@@ -69,16 +78,22 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule found it. `again` is false when the condition merely goes on."""
+    """A rule found it. `again`: not merely that it goes on; `other`: by a device nobody has answered for."""
 
     severity: Severity
     times: int = 1
     again: bool = True
+    other: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
     """The condition has been clear for as long as its rule asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Time has passed: is there an end to what was to last until now?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +105,7 @@ class Answer:
     disposition: Disposition | None = None
 
 
-Verdict = Found | Over | Answer
+Verdict = Found | Over | Due | Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,8 @@ def step(alert: Alert, verdict: Verdict, now: datetime) -> Step:
             return _found(alert, verdict)
         case Over():
             return _over(alert, now)
+        case Due():
+            return _due(alert, now)
         case Answer():
             return _answer(alert, verdict, now)
 
@@ -127,34 +144,42 @@ def _found(alert: Alert, found: Found) -> Step:
     if alert.state is State.RESOLVED:
         return Step(alert, (), "resolved: a new finding opens a new alert")
     severity = worse(alert.severity, found.severity)
+    quiet = alert.quiet_until is not None
+    if quiet and severity is alert.severity and not found.other:
+        return Step(alert, (), "goes on, and was answered")
     events = tuple(
         kind
         for kind, holds in (
             (Kind.RETURNED, alert.cleared_at is not None),
             (Kind.SEVERITY, severity is not alert.severity),
-            (Kind.RAISED, found.again and alert.cleared_at is None),
+            (Kind.UNSUPPRESSED, quiet),
+            (Kind.RAISED, found.again and alert.cleared_at is None and not quiet),
         )
         if holds
     )
     if not events:
         return Step(alert, (), "goes on")
     return Step(
-        replace(alert, severity=severity, count=alert.count + found.times, cleared_at=None),
+        replace(alert, severity=severity, count=alert.count + found.times, cleared_at=None, quiet_until=None),
         events,
-        " and ".join(
-            {Kind.RETURNED: "came back", Kind.SEVERITY: "got worse"}.get(kind, "found again") for kind in events
-        ),
+        " and ".join(SAID[kind] for kind in events),
     )
 
 
 def _over(alert: Alert, now: datetime) -> Step:
     if alert.state is State.RESOLVED or alert.cleared_at is not None:
         return Step(alert, (), "over already")
-    over = replace(alert, cleared_at=now)
-    if alert.severity is not Severity.MAINTENANCE:
+    over = replace(alert, cleared_at=now, quiet_until=None)
+    if alert.severity is not Severity.MAINTENANCE and not alert.quiet_until:
         return Step(over, (Kind.CLEARED,), "over; a person still answers")
     done = replace(over, state=State.RESOLVED, resolved_at=now, disposition=Disposition.RECOVERED)
-    return Step(done, (Kind.CLEARED, Kind.RESOLVED), "over; maintenance needs nobody's answer")
+    return Step(done, (Kind.CLEARED, Kind.RESOLVED), "over; nobody's answer is needed")
+
+
+def _due(alert: Alert, now: datetime) -> Step:
+    if alert.quiet_until is None or now < alert.quiet_until:
+        return Step(alert, (), "nothing is due")
+    return Step(replace(alert, quiet_until=None), (Kind.UNSUPPRESSED,), "has gone on for long")
 
 
 def _answer(alert: Alert, answer: Answer, now: datetime) -> Step:
@@ -165,7 +190,7 @@ def _answer(alert: Alert, answer: Answer, now: datetime) -> Step:
     if answer.action is Action.RESOLVE and answer.disposition is None:
         return Step(alert, (), "resolving needs a disposition")
     state, kind = BECOMES[answer.action]
-    after = replace(alert, state=state, handler=answer.account)
+    after = replace(alert, state=state, handler=answer.account, quiet_until=None)
     if answer.action is Action.ACKNOWLEDGE:
         after = replace(after, acknowledged_at=now)
     elif answer.action is Action.DISPATCH:

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from alerts import store
 from alerts.arrays import to_datetime, to_us
+from alerts.backoff import REACH
 from alerts.fleet import Fleet
 from alerts.intake import store as intake
 from alerts.judge import Judge, Rule
-from alerts.ledger import LONG_HOLD_OFF
 from alerts.snapshot import store as snapshot
 from core.catalogue import device_types, metrics
 from core.packed import READING, Packed, unpack
@@ -74,7 +74,7 @@ def rebuild(conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Ru
         known = max(known, received)
     _take_up_bulk(conn, fleet, known, waits_from, now, shard)
     load_baselines(conn, settings, fleet)
-    judge.recall(store.standing_alerts(conn, *shard, now - LONG_HOLD_OFF))
+    judge.recall(store.standing_alerts(conn, *shard, now - REACH))
     log.info("state read: %d homes, %d devices", len(fleet.home_ids), len(fleet.device_ids))
     return judge
 

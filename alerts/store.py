@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 import psycopg
 
+from alerts.backoff import GOES_ON
 from alerts.lifecycle import Kind
 from core.model import Disposition, Severity, State
 
@@ -56,7 +57,8 @@ def answer(
         " acknowledged_at = CASE WHEN %(state)s = 'resolved' THEN acknowledged_at"
         "   ELSE coalesce(acknowledged_at, %(now)s) END,"
         " dispatched_at = CASE WHEN %(state)s = 'dispatched' THEN %(now)s ELSE dispatched_at END,"
-        " resolved_at = CASE WHEN %(state)s = 'resolved' THEN %(now)s END, disposition = %(disposition)s"
+        " resolved_at = CASE WHEN %(state)s = 'resolved' THEN %(now)s END, disposition = %(disposition)s,"
+        " suppressed_by = NULL, suppressed_until = NULL"
         " FROM home JOIN area ON area.id = area_id"
         " WHERE alert.id = %(alert)s AND home.id = home_id AND state = ANY(%(allowed)s)"
         " AND (%(scope)s::ltree IS NULL OR area.path <@ %(scope)s::ltree)",
@@ -95,33 +97,64 @@ def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) ->
     """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now."""
     rows = conn.execute(
         "INSERT INTO alert AS a (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score,"
-        "   late, evidence)"
-        " SELECT home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late, evidence"
+        "   late, evidence, episode_at, steps, answered, suppressed_by, suppressed_until)"
+        " SELECT home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late, evidence,"
+        "   episode_at, coalesce(steps, 0), answered, CASE WHEN suppressed_until IS NOT NULL THEN %s END,"
+        "   suppressed_until"
         " FROM jsonb_to_recordset(%s) AS r (home_id integer, device_id integer, rule text, severity text,"
         "   occurred_at timestamptz, opened_at timestamptz, last_at timestamptz, count integer, score real,"
-        "   late boolean, evidence jsonb)"
+        "   late boolean, evidence jsonb, episode_at timestamptz, steps smallint, answered text,"
+        "   suppressed_until timestamptz)"
         " ON CONFLICT (home_id, rule) WHERE state <> 'resolved' DO UPDATE SET"
         "   count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),"
         "   score = greatest(a.score, excluded.score), cleared_at = NULL,"
+        "   opened_at = CASE WHEN a.suppressed_until IS NULL THEN a.opened_at ELSE excluded.opened_at END,"
+        "   suppressed_by = NULL, suppressed_until = NULL,"
+        "   episode_at = excluded.episode_at, steps = excluded.steps, answered = excluded.answered,"
         "   severity = CASE WHEN array_position(%s, excluded.severity) < array_position(%s, a.severity)"
         "     THEN excluded.severity ELSE a.severity END,"
-        "   evidence = CASE WHEN array_position(%s, excluded.severity) < array_position(%s, a.severity)"
+        "   device_id = CASE WHEN a.suppressed_until IS NOT NULL"
+        "     OR array_position(%s, excluded.severity) < array_position(%s, a.severity)"
+        "     THEN excluded.device_id ELSE a.device_id END,"
+        "   evidence = CASE WHEN a.suppressed_until IS NOT NULL"
+        "     OR array_position(%s, excluded.severity) < array_position(%s, a.severity)"
         "     THEN excluded.evidence ELSE a.evidence END"
         " RETURNING id, home_id, rule, xmax = 0",
-        (json(records), *[[str(severity) for severity in Severity]] * 4),
+        (GOES_ON, json(records), *[[str(severity) for severity in Severity]] * 6),
     ).fetchall()
     return [Opened(*row) for row in rows]
 
 
 def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime, *, resolve: bool) -> set[int]:
-    """Note that the condition is over; with `resolve`, end the alert too. Returns those that still stood."""
+    """Note that the condition is over, also of an alert that was answered before; with `resolve`, end it too.
+
+    Returns those for which that was news, and that nobody has taken meanwhile where that would keep them from ending.
+    """
     rows = conn.execute(
         "UPDATE alert SET cleared_at = %(now)s,"
         " state = CASE WHEN %(resolve)s THEN 'resolved' ELSE state END,"
-        " resolved_at = CASE WHEN %(resolve)s THEN %(now)s::timestamptz END,"
-        " disposition = CASE WHEN %(resolve)s THEN 'recovered' END"
-        " WHERE id = ANY(%(ids)s) AND state <> 'resolved' AND cleared_at IS NULL RETURNING id",
-        {"now": now, "resolve": resolve, "ids": list(alert_ids)},
+        " resolved_at = CASE WHEN %(resolve)s THEN %(now)s::timestamptz ELSE resolved_at END,"
+        " disposition = CASE WHEN %(resolve)s THEN 'recovered' ELSE disposition END,"
+        " suppressed_by = NULL, suppressed_until = NULL"
+        " WHERE id = ANY(%(ids)s) AND cleared_at IS NULL AND (NOT %(resolve)s"
+        "   OR state <> 'resolved' AND (severity = %(maintenance)s OR suppressed_by = %(goes_on)s)) RETURNING id",
+        {
+            "now": now,
+            "resolve": resolve,
+            "ids": list(alert_ids),
+            "maintenance": Severity.MAINTENANCE,
+            "goes_on": GOES_ON,
+        },
+    )
+    return {row[0] for row in rows}
+
+
+def write_aloud(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime) -> set[int]:
+    """What was only shown is raised anew. Returns those that nobody has answered meanwhile."""
+    rows = conn.execute(
+        "UPDATE alert SET suppressed_by = NULL, suppressed_until = NULL, opened_at = %s"
+        " WHERE id = ANY(%s) AND suppressed_by = %s AND state = 'open' RETURNING id",
+        (now, list(alert_ids), GOES_ON),
     )
     return {row[0] for row in rows}
 
@@ -131,26 +164,39 @@ class AlertRow(NamedTuple):
 
     alert_id: int
     home_id: int
+    device_id: int | None
     rule: str
     severity: Severity
+    state: State
     cleared: bool
     resolved_at: datetime | None
     disposition: Disposition | None
+    since: datetime  # when its episode began
+    steps: int
+    answered: Severity | None
+    suppressed_until: datetime | None
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> Self:
-        """From the columns in their order."""
-        alert_id, home_id, rule, severity, cleared, resolved_at, disposition = row
-        final = Disposition(disposition) if disposition else None
-        return cls(alert_id, home_id, rule, Severity(severity), cleared, resolved_at, final)
+        """From a row of the view `alert_episode`."""
+        found = cls(*row)
+        return found._replace(
+            severity=Severity(found.severity),
+            disposition=Disposition(found.disposition) if found.disposition else None,
+            answered=Severity(found.answered) if found.answered else None,
+        )
 
 
 def standing_alerts(conn: psycopg.Connection, shards: int, shard: int, resolved_since: datetime) -> list[AlertRow]:
-    """Unresolved alerts, and those resolved since then, older first."""
+    """Unresolved alerts, those resolved since then, and what was answered before in their episodes; older first."""
     rows = conn.execute(
-        "SELECT id, home_id, rule, severity, cleared_at IS NOT NULL, resolved_at, disposition FROM alert"
-        " WHERE home_id %% %s = %s AND (state <> 'resolved' OR resolved_at > %s) ORDER BY id",
-        (shards, shard, resolved_since),
+        "WITH recent AS MATERIALIZED (SELECT * FROM alert_episode"
+        "  WHERE home_id %% %(shards)s = %(shard)s AND (state <> 'resolved' OR resolved_at > %(since)s)),"
+        " before AS (SELECT * FROM alert_episode e WHERE state = 'resolved' AND resolved_at <= %(since)s"
+        "  AND EXISTS (SELECT FROM recent r WHERE r.answered IS NOT NULL AND r.home_id = e.home_id"
+        "   AND r.rule = e.rule AND r.episode_at = e.episode_at))"
+        " SELECT * FROM recent UNION ALL SELECT * FROM before ORDER BY alert_id",
+        {"shards": shards, "shard": shard, "since": resolved_since},
     )
     return [AlertRow.of(row) for row in rows]
 
@@ -161,12 +207,11 @@ def newest_event(conn: psycopg.Connection) -> int:
     return row[0] if row else 0
 
 
-def resolved_between(conn: psycopg.Connection, after: int, until: int) -> list[AlertRow]:
-    """Alerts whose resolution is recorded by an event of that range."""
+def answered_between(conn: psycopg.Connection, after: int, until: int) -> list[AlertRow]:
+    """Alerts that were taken or resolved by an event of that range."""
     rows = conn.execute(
-        "SELECT a.id, home_id, rule, severity, cleared_at IS NOT NULL, resolved_at, disposition"
-        " FROM alert_event e JOIN alert a ON a.id = alert_id"
-        " WHERE e.id > %s AND e.id <= %s AND kind = 'resolved' ORDER BY e.id",
+        "SELECT a.* FROM alert_event e JOIN alert_episode a USING (alert_id)"
+        " WHERE e.id > %s AND e.id <= %s AND kind IN ('acknowledged', 'dispatched', 'resolved') ORDER BY e.id",
         (after, until),
     )
     return [AlertRow.of(row) for row in rows]

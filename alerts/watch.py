@@ -1,20 +1,22 @@
 """One engine's time as its shard's leader. Each step is one transaction: take, judge, write what was found, forget."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import psycopg
 
 from alerts import store
 from alerts.arrays import I8, to_datetime, to_us
+from alerts.backoff import GOES_ON
+from alerts.entries import Change, Raise
 from alerts.intake import store as intake
 from alerts.judge import Judge, Rule
 from alerts.latency import Latency
 from alerts.latest import LatestWriter
-from alerts.ledger import Close, Raise
 from alerts.lifecycle import Kind
 from alerts.rebuild import load_baselines, rebuild, registered, same_registry
 from core.catalogue import metrics
@@ -102,9 +104,9 @@ class Watch:
             if as_of > self._ticked or to_us(now) < self._ticked - BACKWARDS:
                 self._ticked = as_of
             self._hear_answers()
-            raises, closes = self.judge.tick(self._ticked)
+            raises, changes = self.judge.tick(self._ticked)
             self.tick_ms = (perf_counter() - begun) * 1000
-            events = self._write_raises(raises, now) + self._write_closes(closes, now)
+            events = self._write_raises(raises, now) + self._write_changes(changes, now)
             store.add_events(self.conn, events)
 
     def write_latest(self) -> bool:
@@ -135,10 +137,10 @@ class Watch:
             intake.echo(self.conn, signals[-100:].tolist())
 
     def _hear_answers(self) -> None:
-        """Learn which alerts people have resolved."""
+        """Learn which alerts people have taken or resolved."""
         newest = store.newest_event(self.conn)
         if newest > self._seen_event:
-            self.judge.recall(store.resolved_between(self.conn, self._seen_event, newest))
+            self.judge.recall(store.answered_between(self.conn, self._seen_event, newest))
             self._seen_event = newest
 
     def _write_raises(self, raises: Sequence[Raise], now: datetime) -> list[store.Event]:
@@ -152,9 +154,11 @@ class Watch:
         for one in raises:
             home_id = int(self.judge.fleet.home_ids[one.home])
             alert = by_key[one.rule, home_id]
-            kinds = (Kind.OPENED,) if alert.inserted else one.events
+            kinds = (
+                one.events if not alert.inserted else (Kind.OPENED,) if one.quiet_until is None else (Kind.SUPPRESSED,)
+            )
             log.info("alert %d of home %d: %s %s (%s)", alert.alert_id, home_id, one.rule, "+".join(kinds), one.reason)
-            data = {"severity": one.severity, "times": one.times}
+            data = {"severity": one.severity, "times": one.times, **_shown(one)}
             events += [store.Event(alert.alert_id, now, kind, data=data) for kind in kinds]
         return events
 
@@ -165,27 +169,39 @@ class Watch:
             "device_id": int(fleet.device_ids[one.device]) if one.device >= 0 else None,
             "rule": one.rule, "severity": one.severity, "occurred_at": to_datetime(one.at), "opened_at": now,
             "last_at": to_datetime(one.last), "count": one.times, "score": one.score, "late": one.late,
-            "evidence": one.evidence,
+            "evidence": one.evidence, "episode_at": to_datetime(one.since), "steps": one.steps,
+            "answered": one.answered, "suppressed_until": one.quiet_until and to_datetime(one.quiet_until),
         }  # fmt: skip
 
-    def _write_closes(self, closes: Iterable[Close], now: datetime) -> list[store.Event]:
+    def _write_changes(self, changes: Sequence[Change], now: datetime) -> list[store.Event]:
+        if not changes:
+            return []
+        intake.insist(self.conn)
+        by_id = {one.alert_id: one for one in changes}
+        resolved = [one.alert_id for one in changes if Kind.RESOLVED in one.events]
+        aloud = [one.alert_id for one in changes if Kind.UNSUPPRESSED in one.events]
+        stood = (
+            store.write_closes(self.conn, list(by_id.keys() - {*resolved, *aloud}), now, resolve=False)
+            | store.write_closes(self.conn, resolved, now, resolve=True)
+            | store.write_aloud(self.conn, aloud, now)
+        )
         events: list[store.Event] = []
-        closes = list(closes)
-        if closes:
-            intake.insist(self.conn)
-        for resolve in (False, True):
-            mine = [one for one in closes if (Kind.RESOLVED in one.events) == resolve]
-            if not mine:
-                continue
-            stood = store.write_closes(self.conn, [one.alert_id for one in mine], now, resolve=resolve)
-            for one in (one for one in mine if one.alert_id in stood):
-                log.info("alert %d: %s %s", one.alert_id, one.rule, one.reason)
-                data = {"disposition": Disposition.RECOVERED} if resolve else {}
-                events += [
-                    store.Event(one.alert_id, now, kind, data=data if kind is Kind.RESOLVED else {})
-                    for kind in one.events
-                ]
+        for one in (one for one in changes if one.alert_id in stood):
+            log.info("alert %d: %s %s", one.alert_id, one.rule, one.reason)
+            data: dict[Kind, dict[str, Any]] = {
+                Kind.RESOLVED: {"disposition": Disposition.RECOVERED},
+                Kind.UNSUPPRESSED: {"reason": "longest"},
+            }
+            events += [store.Event(one.alert_id, now, kind, data=data.get(kind, {})) for kind in one.events]
         return events
+
+
+def _shown(one: Raise) -> dict[str, Any]:
+    """What the record says of an alert that is only shown, or aloud again."""
+    if one.quiet_until is None:
+        return {"reason": "worse"} if Kind.UNSUPPRESSED in one.events else {}
+    since, until = (to_datetime(at).isoformat(timespec="seconds") for at in (one.since, one.quiet_until))
+    return {"reason": GOES_ON, "since": since, "until": until, "steps": one.steps}
 
 
 def _joined(batches: Sequence[intake.Waiting]) -> tuple[Packed, I8]:

@@ -1,4 +1,4 @@
-"""How quiet `no_sign_of_life` is on two real lives, and how late it notices when they stop.
+"""How quiet `no_sign_of_life` and `not_back` are on two real lives, and how late they notice when they stop.
 
 `python -m bench.detection FOLDER`, where FOLDER holds the files of "Activities of Daily Living Recognition Using
 Binary Sensors" (Ordóñez, de Toledo, Sanchis, Sensors 2013, 13, 5460). Each day is judged by what was learned on the
@@ -45,9 +45,8 @@ def events(path: Path, *, seat: int = MOTION) -> Packed:
 
 
 def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> list[int]:
-    """The minutes at which the rule begins to speak between `begin` and `end`."""
-    rule = discover()["no_sign_of_life"]
-    assert rule.tick is not None
+    """The minutes at which a rule begins to speak between `begin` and `end`."""
+    rules = [discover()[name] for name in ("no_sign_of_life", "not_back")]
     devices = [(BED, "bed_sensor"), (DOOR, "door_contact"), (MOTION, "motion_sensor"), (SEAT, "bed_sensor")]
     fleet = Fleet.build([1], [(number, 1, code) for number, code in devices], zone=ZONE)
     fleet.baseline[0] = usual
@@ -58,7 +57,7 @@ def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> li
             fleet.apply(life[taken:upto], now, now)
             taken = upto
         fleet.last_seen[:] = now
-        fires = len(rule.tick(fleet, now, rule.params)) > 0
+        fires = any(rule.tick and len(rule.tick(fleet, now, rule.params)) for rule in rules)
         if fires and not speaking:
             raised.append(now)
         speaking = fires

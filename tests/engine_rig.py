@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from alerts.backoff import Backoff
 from alerts.engine import Engine
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
@@ -35,7 +36,8 @@ class Rule:
     metrics: tuple[str, ...]
     observe: Callable[..., Findings] | None = None
     tick: Callable[..., Findings] | None = None
-    clear_after: timedelta = 2 * MINUTE
+    clear_after: timedelta | None = 2 * MINUTE
+    backoff: Backoff | None = None
     history: timedelta = timedelta()
     params: Any = None
 
@@ -64,7 +66,7 @@ def broken(fleet: Fleet, batch: Batch, params: None) -> Findings:
     raise RuntimeError("a bug")
 
 
-SOS = Rule("sos", ("sos",), observe=pressed)
+SOS = Rule("sos", ("sos",), observe=pressed, clear_after=None)
 COLD = Rule("cold", ("temperature",), tick=too_cold())
 
 

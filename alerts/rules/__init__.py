@@ -5,6 +5,10 @@ A rule module holds a docstring in the operators' words with its source, `TITLE_
 `tick(fleet, now, params)` for what lasts or fails to arrive. `HISTORY` asks that stored readings that far back are
 observed again at the engine's start, so that the rule's memory is rebuilt. `RAISED_BY` names another program that
 raises the alert in place of the engine.
+
+How an alert ends is declared: `CLEAR_AFTER` is how long its condition must be clear (`tick` says where), or None: a
+mere event, which a person closes. `BACKOFF` is the ladder that answers climb while the condition goes on
+(alerts/backoff.py); None, as where it is not said: raised again after the same pause for as long as it holds.
 """
 
 import importlib
@@ -17,6 +21,7 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from alerts.backoff import LONGEST, Backoff
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
 from core.catalogue import metrics
@@ -37,7 +42,8 @@ class Rule:
     severity: Severity
     scenario: str
     metrics: tuple[str, ...]
-    clear_after: timedelta
+    clear_after: timedelta | None
+    backoff: Backoff | None
     history: timedelta
     params: Any
     observe: Callable[[Fleet, Batch, Any], Findings] | None
@@ -56,11 +62,16 @@ def load(module: ModuleType) -> Rule:
     unknown = set(module.METRICS) - set(metrics())
     if unknown or module.SCENARIO not in SCENARIOS or not _is_params(module.Params):
         raise ImportError(f"alerts/rules/{name}.py: METRICS, SCENARIO or Params is not valid {sorted(unknown)}")
+    if tick and module.CLEAR_AFTER is None:
+        raise ImportError(f"alerts/rules/{name}.py: what lasts ends, so a rule with tick needs a CLEAR_AFTER")
+    backoff = getattr(module, "BACKOFF", None)
+    if backoff and (module.CLEAR_AFTER is None or module.SEVERITY is Severity.EMERGENCY or backoff.longest > LONGEST):
+        raise ImportError(f"alerts/rules/{name}.py: BACKOFF is for what lasts, is no emergency, and up to {LONGEST}")
     return Rule(
         name=name, title_zh=module.TITLE_ZH, title_en=module.TITLE_EN, about=inspect.getdoc(module) or "",
         severity=Severity(module.SEVERITY), scenario=module.SCENARIO, metrics=tuple(module.METRICS),
-        clear_after=module.CLEAR_AFTER, history=getattr(module, "HISTORY", timedelta()), params=module.Params(),
-        observe=observe, tick=tick,
+        clear_after=module.CLEAR_AFTER, backoff=backoff, history=getattr(module, "HISTORY", timedelta()),
+        params=module.Params(), observe=observe, tick=tick,
     )  # fmt: skip
 
 

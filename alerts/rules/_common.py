@@ -118,6 +118,15 @@ def left_home(fleet: Fleet) -> tuple[Homes, NDArray[np.int64], NDArray[np.int32]
     return (since > 0) & ~inside, since, door
 
 
+def spoken_for(fleet: Fleet, now: int) -> Homes:
+    """Homes in which a device that can show life has been heard within its own time."""
+    shows = np.array([any(metric.life for metric in kind.metrics.values()) for kind in fleet.types] or [False])
+    heard = shows[fleet.device_type] & (now - fleet.last_seen <= fleet.silent_after)
+    homes = np.zeros(len(fleet.home_ids), bool)
+    homes[fleet.device_home[heard]] = True
+    return homes
+
+
 def watching_since(fleet: Fleet, now: int) -> int:
     """Since when silence means anything: after an outage of our own, only from when we were back (µs, 0: always).
 

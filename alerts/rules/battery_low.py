@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
@@ -20,6 +21,7 @@ SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
 METRICS = ("battery",)
 CLEAR_AFTER = timedelta(minutes=10)
+BACKOFF = Backoff()
 
 
 @dataclass(frozen=True)

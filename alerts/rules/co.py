@@ -24,6 +24,7 @@ SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("co",)
 CLEAR_AFTER = timedelta(minutes=10)
+BACKOFF = None  # never only shown
 HISTORY = timedelta(hours=3)  # the longest exposure, with room
 
 

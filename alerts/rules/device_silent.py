@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
@@ -29,6 +30,7 @@ SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
 METRICS = ("online",)
 CLEAR_AFTER = timedelta(minutes=1)
+BACKOFF = Backoff()
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Params:
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
-    """Homes with a silent device; the gateway, then the longest silent one, stands for the home."""
+    """Homes with a silent device; the gateway stands for the home, then the newest, for the others may be known."""
     known = np.maximum(np.maximum(fleet.last_seen, fleet.installed_at), watching_since(fleet, now))
     silent = now - known > fleet.silent_after
     online = fleet.column("online")
@@ -47,7 +49,7 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     silent[online.device[gone]] = True
     rows = np.flatnonzero(silent)
     gateway = np.array([kind.code == "gateway" for kind in fleet.types] or [False])[fleet.device_type]
-    badness = (now - known[rows]) / (now + 1) + gateway[rows]
+    badness = known[rows] / (now + 1) + gateway[rows]
     rows = rows[one_per_home(fleet.device_home[rows], badness)]
     count = np.bincount(fleet.device_home[silent], minlength=len(fleet.home_ids))
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
@@ -34,6 +35,7 @@ SEVERITY = Severity.ATTENTION
 SCENARIO = "security"
 METRICS = ("door_open",)
 CLEAR_AFTER = timedelta()
+BACKOFF = Backoff()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     column = fleet.column("door_open")
     opened = column.value == 1
     slots = np.flatnonzero(opened & (now - column.since > limit))
-    slots = slots[one_per_home(column.home[slots], -column.since[slots].astype(float))]
+    slots = slots[one_per_home(column.home[slots], column.since[slots].astype(float))]  # the newest: one may be stuck
     away, since, door = left_home(fleet)
     missing = away & _left_in_the_dark(fleet, now, since, params)
     out = np.flatnonzero(missing & dark).astype(np.int32)

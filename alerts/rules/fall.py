@@ -5,7 +5,6 @@ A fall radar reports a fall. Half of those who lie on the floor for more than an
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
@@ -16,7 +15,8 @@ TITLE_ZH, TITLE_EN = "跌倒", "Fall"
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("fall",)
-CLEAR_AFTER = timedelta()
+CLEAR_AFTER = None  # a person closes it
+BACKOFF = None  # every one counts
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("smoke",)
 CLEAR_AFTER = timedelta(minutes=5)
+BACKOFF = None  # never only shown
 
 
 @dataclass(frozen=True)

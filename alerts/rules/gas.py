@@ -19,6 +19,7 @@ SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("gas",)
 CLEAR_AFTER = timedelta(minutes=5)
+BACKOFF = None  # never only shown
 
 
 @dataclass(frozen=True)

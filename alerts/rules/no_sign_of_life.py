@@ -5,16 +5,14 @@ The limit is the home's own learned silence for the hour (alerts/learn.py) with 
 two hours and never above twelve. The numbers are own choices, weighed on two real lives (docs/rules.md): the longest
 silence there was a night of 10.2 and 9.9 hours, and after a fall an hour on the floor already costs lives (Wild et al.,
 BMJ 1981). In bed with a pulse counts as alive, up to fourteen hours; in a bed whose sensor knows no pulse, for ten
-hours or the learned limit if that is longer. Out of the house, the limit is twelve hours and the matter less urgent:
-who falls behind the door looks like who left. A home that no life-showing device speaks for is
-not judged here; `device_silent` says so.
+hours or the learned limit if that is longer. Who went out is judged by `not_back`. A home that no life-showing device
+speaks for is not judged here; `device_silent` says so.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
@@ -29,6 +27,7 @@ from alerts.rules._common import (
     left_home,
     local_hour,
     marked,
+    spoken_for,
     watching_since,
     zh_duration,
 )  # fmt: skip
@@ -39,6 +38,7 @@ SEVERITY = Severity.URGENT
 SCENARIO = "activity"
 METRICS = ("motion", "presence", "in_bed", "door_open", "steps", "water_volume", "sos", "systolic")
 CLEAR_AFTER = timedelta()
+BACKOFF = None  # never only shown
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ class Params:
     unlearned_hours: float = 8.0
     in_bed_hours: float = 14.0
     mat_hours: float = 10.0
-    away_hours: float = 12.0
     pulse_minutes: float = 20.0
 
 
@@ -64,19 +63,17 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     alive, unknown = _in_bed(fleet, now, params)
     limit[unknown] = np.maximum(limit[unknown], params.mat_hours * HOUR)
     limit[alive] = params.in_bed_hours * HOUR
-    limit[away] = params.away_hours * HOUR
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
     still = now - last
-    judged = (fleet.last_life > 0) & _spoken_for(fleet, now)
+    judged = (fleet.last_life > 0) & spoken_for(fleet, now) & ~away
     homes = np.flatnonzero(judged & (still > limit)).astype(np.int32)
 
     def show(position: int) -> Evidence:
         home = int(homes[position])
-        return _show(fleet, home, int(last[home]), float(still[home]), float(usual[home]), bool(away[home]))
+        return _show(fleet, home, int(last[home]), float(still[home]), float(usual[home]))
 
-    severity = [Severity.ATTENTION if away[home] else SEVERITY for home in homes]
     return Findings.of(
-        homes, last[homes], severity=severity, evidence=show, device=fleet.last_life_device[homes],
+        homes, last[homes], severity=SEVERITY, evidence=show, device=fleet.last_life_device[homes],
         score=still[homes] / limit[homes], clear=still < limit / 2,
     )  # fmt: skip
 
@@ -93,22 +90,11 @@ def _in_bed(fleet: Fleet, now: int, params: Params) -> tuple[Homes, Homes]:
     return occupied & pulse, occupied & ~measured
 
 
-def _spoken_for(fleet: Fleet, now: int) -> NDArray[np.bool_]:
-    """Homes in which a device that can show life has been heard within its own time."""
-    shows = np.array([any(metric.life for metric in kind.metrics.values()) for kind in fleet.types] or [False])
-    heard = shows[fleet.device_type] & (now - fleet.last_seen <= fleet.silent_after)
-    homes = np.zeros(len(fleet.home_ids), bool)
-    homes[fleet.device_home[heard]] = True
-    return homes
-
-
-def _show(fleet: Fleet, home: int, last: int, still: float, usual: float, away: bool) -> Evidence:
+def _show(fleet: Fleet, home: int, last: int, still: float, usual: float) -> Evidence:
     row = int(fleet.last_life_device[home])
     known = not np.isnan(usual)
     zh = f"已 {zh_duration(still)}没有任何活动" + (f"，这个时段平时不超过 {zh_duration(usual * 1e6)}" if known else "")
     en = f"No activity for {en_duration(still)}" + (f"; usually at most {en_duration(usual * 1e6)}" if known else "")
-    if away:
-        zh, en = f"外出 {zh_duration(still)}未归", f"Left home {en_duration(still)} ago and has not come back"
     names = device_names(fleet, row) if row >= 0 else ("", "")
     return evidence(
         fleet, row, zh, en, since=iso(last), last_sign_zh=names[0], last_sign_en=names[1],

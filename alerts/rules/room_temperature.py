@@ -12,6 +12,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Batch, Fleet
 from alerts.rules._common import HOUR, MINUTE, device_names, evidence, iso, marked, one_per_home
@@ -23,6 +24,7 @@ SEVERITY = Severity.ATTENTION
 SCENARIO = "environment"
 METRICS = ("temperature",)
 CLEAR_AFTER = timedelta(minutes=15)
+BACKOFF = Backoff()
 HISTORY = timedelta(hours=2)
 NEVER = np.iinfo(np.int64).max
 

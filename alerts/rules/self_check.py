@@ -15,6 +15,7 @@ SEVERITY = Severity.EMERGENCY
 SCENARIO = "device"
 METRICS = ("canary",)
 CLEAR_AFTER = timedelta(0)
+BACKOFF = None  # never only shown
 RAISED_BY = "canary"
 
 

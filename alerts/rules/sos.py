@@ -6,7 +6,6 @@ Source: EN 50134-1 (social alarm systems): an activation of the personal trigger
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
@@ -17,7 +16,8 @@ TITLE_ZH, TITLE_EN = "紧急呼叫", "SOS pressed"
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("sos",)
-CLEAR_AFTER = timedelta()
+CLEAR_AFTER = None  # a person closes it
+BACKOFF = None  # every one counts
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ messages with the reason for the vendor. Only a person may close the alert. Own 
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
@@ -17,7 +16,8 @@ TITLE_ZH, TITLE_EN = "无法识别的紧急消息", "Unreadable emergency"
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("unreadable",)
-CLEAR_AFTER = timedelta()
+CLEAR_AFTER = None  # a person closes it
+BACKOFF = None  # every one counts
 
 
 @dataclass(frozen=True)

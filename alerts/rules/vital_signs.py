@@ -13,6 +13,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Batch, Fleet
 from alerts.rules._common import MINUTE, device_names, evidence, iso
@@ -25,6 +26,7 @@ SEVERITY = Severity.URGENT
 SCENARIO = "health"
 METRICS = ("heart_rate", "breathing_rate", "spo2", "systolic")
 CLEAR_AFTER = timedelta(minutes=15)
+BACKOFF = Backoff(longest=timedelta(hours=4))  # the next sign may be another one
 ONE_IS_ENOUGH = ("systolic",)
 
 

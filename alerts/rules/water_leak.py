@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
@@ -20,6 +21,7 @@ SEVERITY = Severity.URGENT
 SCENARIO = "environment"
 METRICS = ("water_leak",)
 CLEAR_AFTER = timedelta(minutes=10)
+BACKOFF = Backoff(longest=timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Params:
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
-    """Homes with a wet sensor."""
+    """Homes with a wet sensor; the newest stands for the home, so that it is heard beside one that was answered."""
     column = fleet.column("water_leak")
     wet = np.flatnonzero(column.value > 0)
-    wet = wet[one_per_home(column.home[wet], -column.since[wet].astype(float))]
+    wet = wet[one_per_home(column.home[wet], column.since[wet].astype(float))]
 
     def show(position: int) -> Evidence:
         slot = int(wet[position])

@@ -52,8 +52,13 @@ class Alert(Answer):
     score: float
     late: bool = Field(description="it reached us long after it happened")
     evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
+    episode_at: Instant = Field(description="since when the condition has held, alerts answered before included")
+    answered_before: bool = Field(description="it was answered in this episode and has gone on")
     cleared_at: Instant | None = Field(description="the condition is over; a person still answers")
-    suppressed_by: str | None
+    suppressed_by: str | None = Field(
+        description="shown, not aloud, not counted as unanswered; `goes_on`: answered often enough, and it goes on"
+    )
+    suppressed_until: Instant | None = Field(description="aloud again at this time at the latest")
     handler: Actor | None
     acknowledged_at: Instant | None
     dispatched_at: Instant | None
@@ -79,7 +84,10 @@ def _parts(row: dict[str, Any]) -> dict[str, Any]:
             "type_zh": names[0], "type_en": names[1], "room": row["device_room"],
         }  # fmt: skip
     handler = None if row["handler_id"] is None else {"id": row["handler_id"], "name": row["handler_name"]}
-    return {"title_zh": zh, "title_en": en, "home": home, "device": device, "handler": handler}
+    return {
+        "title_zh": zh, "title_en": en, "home": home, "device": device, "handler": handler,
+        "episode_at": row["episode_at"] or row["occurred_at"], "answered_before": row["answered"] is not None,
+    }  # fmt: skip
 
 
 class AlertEvent(Answer):
@@ -146,8 +154,9 @@ class AlertPage(Answer):
 class Summary(Answer):
     """How many alerts are not resolved; give `latest_event_id` to /events to miss nothing that comes after."""
 
-    active: dict[Severity, int]
+    active: dict[Severity, int] = Field(description="without those that are suppressed")
     unacknowledged: dict[Severity, int]
+    suppressed: dict[Severity, int] = Field(description="shown and not aloud")
     latest_event_id: int
 
 
@@ -158,6 +167,7 @@ class AlertQuery(Page):
     severity: Severity | None = None
     rule: Word | None = None
     home: Id | None = None
+    suppressed: bool | None = Field(None, description="true: only what is shown and not aloud; false: only the others")
     since: Moment | None = Field(None, description="opened at this time or later")
     until: Moment | None = Field(None, description="opened before this time")
 

@@ -19,8 +19,9 @@ class HomeItem(Answer):
     person_name: str
     devices: int = Field(description="in service")
     silent_devices: int
-    active_alerts: int
+    active_alerts: int = Field(description="not resolved, without those that are suppressed")
     worst_severity: Severity | None
+    suppressed_alerts: int = Field(description="shown and not aloud: answered often enough, and it goes on")
     last_life_at: Instant | None = Field(description="last sign of life; none within 3 days: null")
 
 

@@ -44,6 +44,7 @@ def list_alerts(conn: Connection, scope: str, wanted: AlertQuery) -> AlertPage:
         conditions.append("al.state = %(state)s")
     for name, condition in (
         ("severity", "al.severity = %(severity)s"), ("rule", "al.rule = %(rule)s"), ("home", "al.home_id = %(home)s"),
+        ("suppressed", "(al.suppressed_by IS NOT NULL) = %(suppressed)s"),
         ("since", "al.opened_at >= %(since)s"), ("until", "al.opened_at < %(until)s"),
     ):  # fmt: skip
         if values[name] is not None:
@@ -115,7 +116,9 @@ def person(conn: Connection, home_id: int, now: datetime) -> Person | None:
 def summary(conn: Connection, scope: str) -> Summary:
     """Counts of what is not resolved, and the newest event, of one moment."""
     counted = conn.execute(
-        "SELECT al.severity, count(*), count(*) FILTER (WHERE al.state = 'open'),"
+        "SELECT al.severity, count(*) FILTER (WHERE al.suppressed_by IS NULL),"
+        "  count(*) FILTER (WHERE al.state = 'open' AND al.suppressed_by IS NULL),"
+        "  count(*) FILTER (WHERE al.suppressed_by IS NOT NULL),"
         "  (SELECT coalesce(max(id), 0) FROM alert_event)"
         " FROM (VALUES (1)) one LEFT JOIN (alert al JOIN home h ON h.id = al.home_id"
         "  JOIN area ar ON ar.id = h.area_id) ON al.state <> 'resolved' AND ar.path <@ %s::ltree GROUP BY al.severity",
@@ -126,5 +129,6 @@ def summary(conn: Connection, scope: str) -> Summary:
     return Summary(
         active=nothing | {Severity(row[0]): row[1] for row in known},
         unacknowledged=nothing | {Severity(row[0]): row[2] for row in known},
-        latest_event_id=counted[0][3],
+        suppressed=nothing | {Severity(row[0]): row[3] for row in known},
+        latest_event_id=counted[0][4],
     )

@@ -29,7 +29,8 @@ def figures(conn: Connection, now: datetime) -> Figures:
     """What /metrics tells."""
     found = vitals(conn)
     alerts = conn.execute(
-        "SELECT severity, state, count(*) FROM alert WHERE state <> 'resolved' GROUP BY severity, state"
+        "SELECT severity, CASE WHEN suppressed_by IS NULL THEN state ELSE 'suppressed' END AS stands, count(*)"
+        " FROM alert WHERE state <> 'resolved' GROUP BY severity, stands"
     ).fetchall()
     unjudged = conn.execute("SELECT count(*) FROM batch WHERE step IS NULL").fetchone()
     assert unjudged is not None

@@ -33,15 +33,17 @@ LAST_LIFE = """
 LIST = f"""
     SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
            coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
-           count_a.active_alerts, count_a.worst_severity, {LAST_LIFE} AS last_life_at
+           count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts, {LAST_LIFE} AS last_life_at
     FROM (SELECT h.id, h.code, h.address, ar.path FROM home h JOIN area ar ON ar.id = h.area_id
           WHERE {{conditions}} ORDER BY h.code LIMIT %(limit)s) h
     CROSS JOIN LATERAL (
         SELECT count(*) AS devices, count(*) FILTER (WHERE {devices.SILENT}) AS silent_devices
         FROM device d {devices.SEEN} WHERE d.home_id = h.id AND d.retired_at IS NULL) count_d
     CROSS JOIN LATERAL (
-        SELECT count(*) AS active_alerts,
-               (array_agg(a.severity ORDER BY array_position(%(severities)s::text[], a.severity)))[1] AS worst_severity
+        SELECT count(*) FILTER (WHERE a.suppressed_by IS NULL) AS active_alerts,
+               count(*) FILTER (WHERE a.suppressed_by IS NOT NULL) AS suppressed_alerts,
+               (array_agg(a.severity ORDER BY array_position(%(severities)s::text[], a.severity))
+                FILTER (WHERE a.suppressed_by IS NULL))[1] AS worst_severity
         FROM alert a WHERE a.home_id = h.id AND a.state <> 'resolved') count_a
     ORDER BY h.code
 """

@@ -17,12 +17,22 @@ const full = new Intl.DateTimeFormat("zh-CN", {
   second: "2-digit",
   hourCycle: "h23",
 });
+const short = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: ZONE,
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const day = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE });
 
 /** Charts draw UTC; this moves an instant so that what they draw is the homes' own clock (no daylight saving there). */
 export const onChart = (ms: number) => ms + 8 * 3600e3;
 export const time = (iso: string | null) => (iso ? clock.format(new Date(iso)) : "—");
 export const moment = (iso: string | null) => (iso ? full.format(new Date(iso)) : "—");
+/** 12/02 14:00: for what is days away, where the seconds are nobody's business. */
+export const dayTime = (iso: string | null) => (iso ? short.format(new Date(iso)) : "—");
 export const localDate = (at: number) => day.format(new Date(at));
 /** The bounds of a local day (YYYY-MM-DD); there is no daylight saving. */
 export function dayAround(date: string): { since: string; until: string } {

@@ -7,6 +7,7 @@ import { get } from "./api";
 import { SEVERITIES, type Alert, type AlertEvent, type Health, type Page, type Severity } from "./types";
 
 const SILENT_AFTER = 40_000; // ms without any frame: health comes every 15 s, so the stream is dead though it looks open
+export const ALOUD = ["opened", "unsuppressed"]; // kinds of events with which an alert begins to ask for somebody
 const CANARY_LATE = 12_000; // ms: the self-check comes every 5 s
 export const alerts = reactive(new Map<number, Alert>());
 export const fresh = reactive(new Set<number>()); // ids to highlight
@@ -30,11 +31,14 @@ let lastId: number | null = null;
 let heard = 0;
 let timer: number | undefined;
 
-export const active = computed(() => [...alerts.values()].sort(byUrgency));
+const standing = computed(() => [...alerts.values()].sort(byUrgency));
+/** What somebody must react to; what is only shown (answered, and it goes on) is apart and makes no sound. */
+export const active = computed(() => standing.value.filter((alert) => !alert.suppressed_by));
+export const goesOn = computed(() => standing.value.filter((alert) => alert.suppressed_by));
 export const unanswered = computed(() => active.value.filter((alert) => alert.state === "open"));
 export const counts = computed(() => {
   const found = Object.fromEntries(SEVERITIES.map((name) => [name, 0])) as Record<Severity, number>;
-  for (const alert of alerts.values()) found[alert.severity] += 1;
+  for (const alert of active.value) found[alert.severity] += 1;
   return found;
 });
 
@@ -95,7 +99,7 @@ async function open(): Promise<void> {
     lastId = Math.max(lastId ?? 0, Number(message.lastEventId));
     const data = JSON.parse(message.data) as { event: AlertEvent; alert: Alert };
     take(data.alert);
-    if (data.event.kind === "opened") {
+    if (ALOUD.includes(data.event.kind)) {
       fresh.add(data.alert.id);
       setTimeout(() => fresh.delete(data.alert.id), 8000);
     }

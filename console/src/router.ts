@@ -3,6 +3,7 @@ import { restore } from "./session";
 
 export const router = createRouter({
   history: createWebHistory(),
+  scrollBehavior: (to) => (to.hash ? { el: to.hash, top: 80 } : false),
   routes: [
     { path: "/login", name: "login", component: () => import("./pages/LoginPage.vue") },
     { path: "/", name: "board", component: () => import("./pages/BoardPage.vue") },

@@ -37,8 +37,11 @@ export interface Alert {
     limit?: number;
     since?: string;
   };
+  episode_at: string;
+  answered_before: boolean;
   cleared_at: string | null;
   suppressed_by: string | null;
+  suppressed_until: string | null;
   handler: { id: number; name: string } | null;
   acknowledged_at: string | null;
   dispatched_at: string | null;
@@ -109,6 +112,7 @@ export interface HomeRow {
   silent_devices: number;
   active_alerts: number;
   worst_severity: Severity | null;
+  suppressed_alerts: number;
   last_life_at: string | null;
 }
 export interface Home {

@@ -59,7 +59,8 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
     logs = tmp_path_factory.mktemp("logs")
     site = Site(root, name, ["acme", "beta"], logs, ports=(55460, 51910, 8110), shared_buffers="128MB")
     site.start_services()
-    registry = seed(site.owner_url, homes=24, types=("sos_button", "climate_sensor", "smoke_detector"))
+    types = ("sos_button", "climate_sensor", "smoke_detector", "blood_pressure_monitor")
+    registry = seed(site.owner_url, homes=24, types=types)
     with psycopg.connect(site.owner_url) as conn:
         canary.install(conn)
     programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}

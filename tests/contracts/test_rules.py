@@ -1,16 +1,20 @@
 """Every rule keeps its contract; a new rule is covered by being there."""
 
 import json
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from alerts.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
 from alerts.findings import Findings
 from alerts.fleet import Fleet
-from alerts.rules import discover
+from alerts.rules import discover, load
 from core.catalogue import EVERY_DEVICE, device_types, metric_by_id, metrics
+from core.model import Disposition, Severity
 from core.packed import READING
 
 NOW = 1_764_000_000_000_000
@@ -81,6 +85,50 @@ def test_every_rule_is_documented_in_the_operators_words(rule):
     assert f"`{rule.name}`" in (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
     assert rule.title_zh
     assert rule.title_en
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_how_an_alert_ends_and_what_answers_do_is_documented(rule):
+    page = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
+    [row] = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` |")]
+    assert f"| {rule.clear_after if rule.clear_after is not None else 'a person closes it'} |" in row
+    longest = rule.backoff and rule.backoff.longest
+    shown = f"{longest.days} d" if longest and longest.days else f"{longest and longest.seconds // 3600} h"
+    assert (f"then shown for {shown}" in row) == (rule.backoff is not None)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_condition_that_is_to_end_by_itself_is_told_to_be_clear_and_a_mere_event_is_not(rule):
+    fleet, batch = fleet_with([0.0])
+    if found := found_by(rule, fleet, batch):
+        assert any(one.clear is not None for one in found) == (rule.clear_after is not None)
+
+
+@pytest.mark.parametrize("name", ["sos", "fall", "fire", "gas", "co", "no_sign_of_life"])
+def test_what_may_never_be_made_quiet_has_no_ladder(name):
+    assert discover()[name].backoff is None
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_no_rule_that_starts_from_emergency_can_be_made_quiet(rule):
+    module = SimpleNamespace(**vars(import_module(f"alerts.rules.{rule.name}")) | {"BACKOFF": Backoff()})
+    if rule.severity is Severity.EMERGENCY or rule.clear_after is None:
+        assert rule.backoff is None
+        with pytest.raises(ImportError, match="BACKOFF"):
+            load(module)
+    else:
+        assert load(module).backoff == Backoff()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+@pytest.mark.parametrize("disposition", Disposition)
+def test_an_emergency_waits_half_an_hour_after_an_answer_and_nothing_waits_for_more_than_a_week(rule, disposition):
+    for severity in Severity:
+        for answers in range(1, MOST + 1):
+            wait = pause(rule.backoff, severity, disposition, answers)
+            assert wait <= (HOLD_OFF if severity is Severity.EMERGENCY else LONGEST)
+            if rule.backoff is None and disposition is not Disposition.DEVICE_FAULT:
+                assert wait == HOLD_OFF or severity.rank >= Severity.MAINTENANCE.rank
 
 
 def test_ids_of_metrics_are_unique_and_small():

@@ -93,7 +93,8 @@ def test_resolving_without_a_disposition_is_refused_before_anything_is_written(c
 @pytest.mark.parametrize("action", Action)
 def test_the_database_does_what_the_pure_lifecycle_says(conn, registry, alert, state, action):
     one, two = registry.accounts["op1"], registry.accounts["op2"]
-    before = Alert(Severity.EMERGENCY)
+    before = Alert(Severity.EMERGENCY, quiet_until=NOW + timedelta(days=1))
+    conn.execute("UPDATE alert SET suppressed_by = 'goes_on', suppressed_until = %s", (before.quiet_until,))
     path = {
         State.OPEN: (), State.ACKNOWLEDGED: (Action.ACKNOWLEDGE,), State.DISPATCHED: (Action.DISPATCH,),
         State.RESOLVED: (Action.RESOLVE,),
@@ -112,3 +113,4 @@ def test_the_database_does_what_the_pure_lifecycle_says(conn, registry, alert, s
         after.alert.state, after.alert.handler, after.alert.acknowledged_at, after.alert.dispatched_at,
         after.alert.resolved_at, after.alert.disposition,
     )  # fmt: skip
+    assert conn.execute("SELECT suppressed_until FROM alert").fetchone() == (after.alert.quiet_until,)

@@ -113,6 +113,36 @@ def test_the_summary_counts_what_waits_and_names_the_newest_event(service):
     assert summary["latest_event_id"] == service.sql("SELECT max(id) FROM alert_event")[0][0]
 
 
+def test_what_goes_on_is_shown_and_not_counted_as_unanswered_until_somebody_takes_it(service):
+    service.raise_alert(1, "battery_low", "maintenance")
+    shown = service.raise_alert(0, "door_open", "attention")
+    service.sql(
+        "UPDATE alert SET suppressed_by = 'goes_on', suppressed_until = now() + interval '7 days',"
+        " episode_at = now() - interval '3 days' WHERE id = %s",
+        shown,
+    )
+    client = service.login("op1")
+
+    def listed(**params):
+        return {item["id"]: item for item in client.get("/api/v1/alerts", params=params).json()["items"]}
+
+    assert set(listed(suppressed=True)) == {shown}
+    assert shown not in listed(suppressed=False)
+    item = listed()[shown]
+    assert (item["state"], item["suppressed_by"]) == ("open", "goes_on")
+    assert item["episode_at"] < item["occurred_at"] < item["suppressed_until"]
+    summary = client.get("/api/v1/alerts/summary").json()
+    assert [summary[name]["attention"] for name in ("active", "unacknowledged", "suppressed")] == [0, 0, 1]
+    assert [summary[name]["maintenance"] for name in ("active", "unacknowledged", "suppressed")] == [1, 1, 0]
+    home = client.get("/api/v1/homes").json()["items"][0]
+    assert (home["active_alerts"], home["suppressed_alerts"], home["worst_severity"]) == (0, 1, None)
+    assert client.get(f"/api/v1/homes/{home['id']}").json()["active_alerts"][0]["suppressed_by"] == "goes_on"
+    assert 'severity="attention",state="suppressed"' in client.get("/metrics").text
+    taken = client.post(f"/api/v1/alerts/{shown}/acknowledge").json()
+    assert (taken["state"], taken["suppressed_by"], taken["suppressed_until"]) == ("acknowledged", None, None)
+    assert client.get("/api/v1/alerts/summary").json()["active"]["attention"] == 1
+
+
 def test_the_summary_of_an_empty_area_is_all_zero(service):
     service.other_area()
     service.raise_alert()

@@ -44,8 +44,8 @@ export const en: typeof zh = {
     severity: "Made worse",
     cleared: "Cleared",
     returned: "Came back",
-    suppressed: "Suppressed",
-    unsuppressed: "Unsuppressed",
+    suppressed: "Goes on",
+    unsuppressed: "Aloud again",
     acknowledged: "Acknowledged",
     dispatched: "Dispatched",
     resolved: "Resolved",
@@ -64,6 +64,7 @@ export const en: typeof zh = {
   quiet: {
     title: "All is quiet",
     text: "No alert waits for anybody.",
+    answered: "No alert waits for anybody; those below were answered more than once and go on.",
     watch: "The watch is alive; last checked at {time}",
     unknown: "Waiting for the system's state…",
   },
@@ -88,7 +89,7 @@ export const en: typeof zh = {
     result: "Result",
     late: "late",
     cleared: "cleared",
-    suppressed: "suppressed",
+    again: "answered, not over",
     by: "with {name}",
     system: "System",
     conflict: "Not done: {name} has already {state} at {time}",
@@ -99,6 +100,19 @@ export const en: typeof zh = {
     years: "{n} years",
     limit: "limit",
     noChart: "This device has nothing to draw",
+  },
+  goesOn: {
+    title: "Still going on",
+    short: "Ongoing",
+    about:
+      "Answered more than once and not over: no sound, not counted as unanswered. Ends by itself when it is over; aloud again when it gets worse, another device shows it, or its time is up.",
+    since: "so far",
+    from: "Going on since",
+    then: "When raised: ",
+    until: "Aloud again",
+    lasts:
+      "It has lasted for {span} and was answered more than once: it makes no sound and is not counted as unanswered.",
+    ends: "It ends by itself when it is over. It is aloud again on {until} if it is not, and at once if it gets worse or another device shows it. “Acknowledge” makes it yours, an alert like any other.",
   },
   filter: { all: "All", unanswered: "Unanswered only", text: "Area, address, name…" },
   home: {

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from alerts import ledger
+from alerts.entries import Standing
 from alerts.findings import Findings
-from alerts.ledger import Docket, Standing
+from alerts.ledger import Docket
 from alerts.lifecycle import Kind
 from core.model import Disposition, Severity
 
@@ -91,29 +92,29 @@ def test_what_was_resolved_and_still_holds_is_quiet_for_a_while_and_not_forgotte
     docket, severity, disposition, minutes
 ):
     tick(docket, found(1, severity=severity))
-    docket.resolved(Standing(101, 1, severity, False, NOW, disposition))
+    docket.resolved(Standing(101, 1, severity, False, -1, NOW, disposition))
     assert tick(docket, found(1, severity=severity), NOW + (minutes - 1) * MINUTE)[0] == []
     assert len(tick(docket, found(1, severity=severity), NOW + (minutes + 1) * MINUTE)[0]) == 1
 
 
 def test_what_was_over_when_it_was_resolved_is_new_at_once(docket):
     tick(docket, found(1))
-    docket.resolved(Standing(101, 1, Severity.URGENT, True, NOW, Disposition.REAL))
+    docket.resolved(Standing(101, 1, Severity.URGENT, True, -1, NOW, Disposition.REAL))
     assert len(tick(docket, found(1), NOW + MINUTE)[0]) == 1
 
 
 @pytest.mark.parametrize(("lasting", "raised"), [(False, 1), (True, 0)])
 def test_an_event_is_new_the_moment_its_alert_was_resolved_but_a_lasting_condition_is_not(docket, lasting, raised):
-    docket.lasting = lasting
+    docket.clear_after = 2 * MINUTE if lasting else None
     (one,) = docket.observed(found(1), NOW)
     docket.written(one, 101)
-    docket.resolved(Standing(101, 1, Severity.URGENT, False, NOW, Disposition.TEST))
+    docket.resolved(Standing(101, 1, Severity.URGENT, False, -1, NOW, Disposition.TEST))
     assert len(list(docket.observed(found(1), NOW + MINUTE))) == raised
 
 
 def test_the_end_of_an_older_alert_does_not_touch_the_newer(docket):
     tick(docket, found(1))
-    docket.resolved(Standing(7, 1, Severity.URGENT, False, NOW, Disposition.TEST))
+    docket.resolved(Standing(7, 1, Severity.URGENT, False, -1, NOW, Disposition.TEST))
     assert docket.alert[1] == 101
 
 
