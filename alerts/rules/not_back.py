@@ -2,8 +2,8 @@
 
 The last sign of life was the house door, and for twelve hours (own choice) there has been none. Most who look so are
 visiting or in hospital, so it is less urgent than silence in the home; but who falls behind the door looks like who
-left. An absence lasts for weeks: once it was answered often enough it is only shown, and is aloud again every week. It
-is over when anything but the door shows life, or the door is used again.
+left. An absence lasts for weeks: once it was answered often enough it is only shown, and is aloud again every second
+day. It is over when anything but the door shows life, or the door is used again.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ SEVERITY = Severity.ATTENTION
 SCENARIO = "activity"
 METRICS = ("door_open",)
 CLEAR_AFTER = timedelta()
-BACKOFF = Backoff()
+BACKOFF = Backoff(longest=timedelta(days=2))  # perhaps somebody lies behind the door: own choice
 
 
 @dataclass(frozen=True)

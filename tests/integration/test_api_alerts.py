@@ -137,7 +137,7 @@ def test_what_goes_on_is_shown_and_not_counted_as_unanswered_until_somebody_take
     home = client.get("/api/v1/homes").json()["items"][0]
     assert (home["active_alerts"], home["suppressed_alerts"], home["worst_severity"]) == (0, 1, None)
     assert client.get(f"/api/v1/homes/{home['id']}").json()["active_alerts"][0]["suppressed_by"] == "goes_on"
-    assert 'severity="attention",state="suppressed"' in client.get("/metrics").text
+    assert 'severity="attention",state="suppressed"' in service.metrics()
     taken = client.post(f"/api/v1/alerts/{shown}/acknowledge").json()
     assert (taken["state"], taken["suppressed_by"], taken["suppressed_until"]) == ("acknowledged", None, None)
     assert client.get("/api/v1/alerts/summary").json()["active"]["attention"] == 1
