@@ -1,23 +1,21 @@
 """Connections to TimescaleDB, and the migrations that shape it."""
 
 from importlib.resources import as_file, files
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 from yoyo import get_backend, read_migrations
 
-from core import catalogue
+from core import catalogue, links
 
-LIMITS = "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+LIMITS = f"-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {links.POSTGRES}"
 
 
 def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connection:
     """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had."""
-    return psycopg.connect(
-        url, application_name=name, autocommit=autocommit, connect_timeout=5, options=LIMITS,
-        keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
-    )  # fmt: skip
+    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=LIMITS, **links.LIBPQ)
 
 
 def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
@@ -28,13 +26,14 @@ def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
     return ConnectionPool(
         url, min_size=1, max_size=size, timeout=5, reconnect_timeout=2, open=False,
         check=ConnectionPool.check_connection,
-        kwargs={"application_name": name, "connect_timeout": 5, "options": LIMITS, "keepalives_idle": 10},
+        kwargs={"application_name": name, "options": LIMITS, **links.LIBPQ},
     )  # fmt: skip
 
 
 def migrate(url: str) -> list[str]:
     """Bring the schema up to date as its owner; returns the names of the migrations applied now."""
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    guarded = f"{url}{'&' if '?' in url else '?'}{urlencode(links.LIBPQ)}"
+    backend = get_backend(guarded.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with as_file(files("core").joinpath("migrations")) as folder, backend.lock():
             pending = backend.to_apply(read_migrations(str(folder)))

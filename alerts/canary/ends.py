@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from core import canary
+from core import canary, links
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class Mouth:
         if settings.mqtt_ca:
             self._client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
         self._client.reconnect_delay_set(1, 5)
+        self._client.on_socket_open = lambda _client, _data, sock: links.guard(sock)
         self._client.on_publish = self._on_publish
 
     @property
@@ -84,6 +85,8 @@ class Ear(threading.Thread):
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         connection = kind(url.hostname or "127.0.0.1", url.port, timeout=SILENCE)
         try:
+            connection.connect()
+            links.guard(connection.sock)
             token = self._settings.canary_token.get_secret_value()
             connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {token}"})
             response = connection.getresponse()
