@@ -77,3 +77,10 @@ def describe(url: str) -> str:
     """Where `url` leads, without its password: for messages and logs."""
     parts = conninfo_to_dict(url)
     return f"{parts.get('host', '?')}:{parts.get('port', 5432)}/{parts.get('dbname', '?')}"
+
+
+def reason(error: psycopg.Error) -> str:
+    """Why, in one line and without PostgreSQL's DETAIL, which quotes the whole row that it refuses."""
+    lines = str(error).strip().splitlines()
+    # What could not connect has no fields; its last line names host, port and user.
+    return error.diag.message_primary or (lines[-1] if lines else type(error).__name__)

@@ -4,7 +4,6 @@ import http.client
 import json
 import logging
 import queue
-import ssl
 import threading
 import time
 from typing import Any
@@ -14,6 +13,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from core import canary, links
+from core.mqtt import prepare
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,8 @@ class Mouth:
         self._sent: dict[int, int] = {}  # mid → µs
         self._settings = settings
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "shouwang-canary", protocol=mqtt.MQTTv5)
-        self._client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
-        if settings.mqtt_ca:
-            self._client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        prepare(self._client, settings)
         self._client.reconnect_delay_set(1, 5)
-        self._client.on_socket_open = lambda _client, _data, sock: links.guard(sock)
         self._client.on_publish = self._on_publish
 
     @property

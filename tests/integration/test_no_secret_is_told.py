@@ -1,0 +1,31 @@
+"""What the database refuses is said in one line; PostgreSQL's own words quote the row, a password's hash among it."""
+
+import os
+import subprocess
+import sys
+
+
+def test_a_failed_user_add_tells_no_hash(database):
+    words = ["user", "add", "somebody", "--name", "某人", "--role", "vendor", "--vendor", "nobody"]
+    done = subprocess.run(
+        [sys.executable, "-m", "shouwang", *words],
+        env={**os.environ, "SHOUWANG_DATABASE_URL": database.url("registrar")}, input="mist-heron-47-lantern\n",
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert len(said.splitlines()) == 1
+    assert "argon2" not in said
+    assert "某人" not in said
+
+
+def test_a_wrong_password_is_refused_in_one_line(database):
+    url = database.url("registrar").replace(database.cluster.passwords["registrar"], "mist-heron-47-lantern")
+    done = subprocess.run(
+        [sys.executable, "-m", "shouwang", "learn"], env={**os.environ, "SHOUWANG_DATABASE_URL": url},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    [line] = (done.stdout + done.stderr).splitlines()
+    assert "password authentication failed" in line
+    assert "heron" not in line
