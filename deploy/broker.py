@@ -6,7 +6,6 @@ import json
 import secrets
 import ssl
 import threading
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -73,13 +72,13 @@ def _vendor_acls(code: str) -> list[dict[str, Any]]:
 class BrokerAdmin:
     """Changes accounts of a running broker; use as a context manager."""
 
-    def __init__(self, host: str, port: int, password: str, ca: Path | None = None) -> None:
+    def __init__(self, host: str, port: int, password: str, context: ssl.SSLContext | None = None) -> None:
         self._answer: dict[str, Any] = {}
         self._event = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.username_pw_set("admin", password)
-        if ca:
-            self._client.tls_set(ca_certs=str(ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if context:
+            self._client.tls_set_context(context)
         self._client.on_subscribe = lambda *_: self._event.set()
         self._client.on_message = self._on_message
         self._where = (host, port)

@@ -7,6 +7,7 @@ a vendor share one: their status is published by whoever speaks for them. In a l
 import json
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -31,14 +32,16 @@ class Publisher:
     """The fleet's connections."""
 
     def __init__(
-        self, fleet: Fleet, host: str, port: int, passwords: dict[str, str], *, name: str = "simulator"
-    ) -> None:
+        self, fleet: Fleet, host: str, port: int, passwords: dict[str, str], *, name: str = "simulator",
+        context: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         """Connect in the background. Two at one broker need different names."""
         self.sent = 0  # messages with readings
         self._waiting = 0
         self._lock = threading.Lock()  # paho calls back from a thread per connection
         self._name = name
         self._where = host, port
+        self._context = context
         self._passwords = passwords
         self._formats = {vendor.code: discover()[vendor.format] for vendor in fleet.vendors}
         devices = [device for home in fleet.homes for device in home.devices]
@@ -54,6 +57,8 @@ class Publisher:
         who = first.serial if len(devices) == 1 else first.vendor
         client = mqtt.Client(CallbackAPIVersion.VERSION2, f"{self._name}-{who}", protocol=mqtt.MQTTv5)
         client.username_pw_set(first.vendor, self._passwords[first.vendor])
+        if self._context:
+            client.tls_set_context(self._context)
         client.max_inflight_messages_set(1000)
         client.reconnect_delay_set(1, 10)
         if len(devices) == 1:

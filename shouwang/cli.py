@@ -6,7 +6,6 @@ Programs are imported where they are started: an ingest worker has no use for th
 import getpass
 import hashlib
 import logging
-import os
 import secrets
 import signal
 import sys
@@ -24,6 +23,7 @@ from argon2 import PasswordHasher
 from core import database, settings, store
 from core.model import Role
 from core.register import read
+from deploy.command import certificate, provision
 from device_sim.command import simulate
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.add_typer(users, name="user")
 app.add_typer(devices, name="device")
 app.add_typer(letters, name="dead-letters")
 app.command()(simulate)
+app.command()(provision)
+app.command()(certificate)
 
 Program = Callable[[settings.Settings, threading.Event], None]
 
@@ -121,37 +123,6 @@ def migrate() -> None:
 
 
 @app.command()
-def provision(
-    dir: Annotated[Path, typer.Option(help="folder of the secret files; what is there is kept")],
-    vendor: Annotated[list[str] | None, typer.Option(help="a vendor's code; may be repeated")] = None,
-    broker_dir: Annotated[Path | None, typer.Option(help="write Mosquitto's configuration and accounts here")] = None,
-    postgres_dir: Annotated[
-        Path | None, typer.Option(help="a copy of the owner's password for the database container alone")
-    ] = None,
-    database_host: Annotated[str | None, typer.Option(help="migrate the database there and create the logins")] = None,
-    database_port: int = 5432,
-    uid: Annotated[int, typer.Option(help="who may read the secrets: the programs' user")] = 1883,
-) -> None:
-    """Make a deployment's secrets, broker accounts and database logins. A second run changes nothing."""
-    from deploy import provision as deployment
-
-    made = deployment.provision(dir, vendor or [])
-    if broker_dir:
-        deployment.write_broker(made, broker_dir)
-    if postgres_dir:  # read by the database image's own user, in a volume that nobody else mounts
-        (postgres_dir / "postgres").write_text(made.postgres)
-    if database_host:
-        deployment.write_urls(made, database_host, database_port, "shouwang")
-        owner = (dir / "owner_url").read_text()
-        typer.echo(
-            f"applied: {', '.join(deployment.setup_database(owner, made)) or 'nothing, the schema is up to date'}"
-        )
-    if os.geteuid() == 0:
-        for path in [dir, *dir.iterdir(), *([broker_dir, *broker_dir.iterdir()] if broker_dir else ())]:
-            os.chown(path, uid, uid)  # Mosquitto's image and ours both run as 1883
-
-
-@app.command()
 def doctor(
     disk: Annotated[Path, typer.Option(help="a folder on the disk of the database and the broker")] = Path("/"),
 ) -> None:
@@ -213,11 +184,12 @@ def add_vendor(
     with _connect() as conn:
         store.write_vendor(conn, code, name, payload_format)
         if admin_password_file:
+            from core.mqtt import context
             from deploy.broker import BrokerAdmin
 
             password = secrets.token_urlsafe(24)
             admin = admin_password_file.read_text().strip()
-            with BrokerAdmin(config.mqtt_host, config.mqtt_port, admin, config.mqtt_ca) as broker:
+            with BrokerAdmin(config.mqtt_host, config.mqtt_port, admin, context(config)) as broker:
                 broker.ensure_vendor(code, password)
             typer.echo(password)
 

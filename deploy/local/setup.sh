@@ -21,6 +21,7 @@ if [ "$kind" = dev ]; then
   command -v chromium >/dev/null || packages+=(chromium)
   [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || packages+=(fonts-noto-cjk)
   command -v ip >/dev/null || packages+=(iproute2)
+  command -v openssl >/dev/null || packages+=(openssl)
   ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
