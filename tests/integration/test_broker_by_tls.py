@@ -1,7 +1,5 @@
 """A site whose broker is reached by TLS only, with a certificate authority of its own."""
 
-import secrets
-import signal
 import ssl
 import subprocess
 import threading
@@ -16,42 +14,15 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from core.settings import Settings
 from deploy.certificates import Authority
-from deploy.listeners import Listener
 from deploy.local.programs import Program
-from deploy.local.services import Broker, free_port
 from ingest.worker import run
-from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
 from tests.programs import working
 from tests.registry import seed
+from tests.tls_broker import serving_tls
 
 MESSAGES = 3000
 NOW = datetime.now(UTC)
-
-
-class TlsBroker(Broker):
-    """The same broker, its listeners with a certificate: one by password, one by client certificate."""
-
-    authority: Authority
-    certified: int  # port
-
-    def listeners(self) -> list[Listener]:
-        """As on a real site, on loopback."""
-        by_password = Listener(self.port, "127.0.0.1", self.inside)
-        return [by_password, Listener(self.certified, "127.0.0.1", self.inside, f"{self.inside}/ca.pem")]
-
-    def prepare(self) -> None:
-        """Put the certificate beside the configuration."""
-        self.authority.server(self.home, ["127.0.0.1"], NOW)
-        (self.home / "ca.pem").write_bytes(self.authority.file.read_bytes())
-        super().prepare()
-
-    def renew(self) -> None:
-        """Another certificate, as the hook of a renewal leaves it, and SIGHUP."""
-        (self.home / "server.pem").unlink()
-        self.authority.server(self.home, ["127.0.0.1"], NOW)
-        self._give_to_user(self.home)
-        self.send(signal.SIGHUP)
 
 
 @pytest.fixture
@@ -63,15 +34,8 @@ def authority(tmp_path):
 
 @pytest.fixture
 def tls_broker(root, instance, authority):
-    accounts = BrokerAccounts()
-    server = TlsBroker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51894),
-        admin=accounts.admin, ingest=accounts.ingest, vendors=accounts.vendors,
-    )  # fmt: skip
-    server.authority, server.certified = authority, free_port(51895)
-    server.start()
-    yield RunningBroker(server, accounts)
-    server.stop()
+    with serving_tls(root, instance, authority) as running:
+        yield running
 
 
 @pytest.fixture

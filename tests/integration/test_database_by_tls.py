@@ -1,6 +1,7 @@
 """A database on another address than loopback: it must show its certificate, and what is not encrypted is refused."""
 
 import secrets
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import trustme
 
 from core.database import connect, migrate, pool
 from core.settings import Settings
+from deploy.doctor import Level, encryption
 from deploy.local.services import Postgres, free_port
 from tests.faults.namespace import Namespace
 
@@ -120,3 +122,20 @@ def test_whoever_wants_it_plain_must_say_so(server, url, address):
     plain = server.url("postgres").replace("@127.0.0.1:", f"@{address}:")
     with connect(url(database_url=f"{plain}?sslmode=disable"), "test") as conn:
         assert not is_encrypted(conn)
+
+
+def judged(url, now):
+    with connect(url, "doctor", autocommit=True) as conn:
+        return [(one.level, one.what) for one in encryption.database(conn, now)]
+
+
+def test_the_doctor_judges_the_connection_and_the_certificate(encrypted, url, server, address):
+    now = datetime.now(UTC)
+    [(level, words)] = judged(url(), now)
+    assert level is Level.GOOD
+    assert "certificate is good for" in words
+    plain = server.url("postgres").replace("@127.0.0.1:", f"@{address}:")
+    [(level, words)] = judged(url(database_url=f"{plain}?sslmode=require"), now)
+    assert (level, "not checked" in words) == (Level.ODD, True)
+    [(level, words)] = judged(url(database_url=f"{plain}?sslmode=disable"), now)
+    assert (level, "not encrypted" in words) == (Level.BAD, True)
