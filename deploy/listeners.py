@@ -7,6 +7,12 @@ from pathlib import Path
 from core.tls import is_local
 
 TERMINALS, WITH_CERTIFICATE = 8883, 8884  # ports: log in with a password, or with a client certificate
+IN_CONTAINER = "/usr/lib/mosquitto_dynamic_security.so"  # of the vendor's image
+
+
+def plugin_here() -> str:
+    """Mosquitto's dynamic security where Debian put it on this machine, else where the vendor's image has it."""
+    return str(next(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"), IN_CONTAINER))
 
 
 @dataclass(frozen=True)

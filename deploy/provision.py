@@ -16,7 +16,7 @@ from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
 from deploy.certificates import Authority, CertificateError, is_anothers, take_over
 from deploy.files import write_private
-from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration
+from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration, plugin_here
 
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
@@ -140,13 +140,13 @@ class BrokerFiles:
 
 
 def write_broker(made: Secrets, files: BrokerFiles, now: datetime) -> bool:
-    """The broker's configuration, certificate and, if it has none yet, its accounts, for the vendor's container image.
+    """The broker's configuration, certificate and, if it has none yet, its accounts.
 
     True when the certificate is another one than before: a broker that runs must be told, by SIGHUP.
     """
     folder = files.folder
     folder.mkdir(parents=True, exist_ok=True)
-    text = configuration(files.listeners(), str(folder), "/usr/lib/mosquitto_dynamic_security.so")
+    text = configuration(files.listeners(), str(folder), plugin_here())
     (folder / "mosquitto.conf").write_text(text, encoding="utf-8")
     write_private(folder / "ca.pem", made.authority.file.read_text(encoding="utf-8"))
     accounts = folder / "dynamic-security.json"

@@ -1,5 +1,7 @@
 """A site whose broker is reached by TLS only, with a certificate authority of its own."""
 
+import json
+import secrets
 import ssl
 import subprocess
 import threading
@@ -11,11 +13,16 @@ import psycopg
 import pytest
 import trustme
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner
 
 from core.settings import Settings
 from deploy.certificates import Authority
+from deploy.doctor import encryption
+from deploy.listeners import plugin_here
 from deploy.local.programs import Program
+from deploy.local.services import Broker, free_port
 from ingest.worker import run
+from shouwang.cli import app
 from tests.faults.harness import eventually
 from tests.programs import working
 from tests.registry import seed
@@ -142,6 +149,38 @@ def test_a_renewed_certificate_is_served_and_nobody_is_cut_off(database, setting
         assert is_connected(conn)
         before.end()
         after.end()
+
+
+class ProvisionedBroker(Broker):
+    """Mosquitto with what `shouwang provision` wrote; paths and ports are those of the test's root folder."""
+
+    def prepare(self) -> None:
+        """Provision, as an administrator does."""
+        words = ["provision", "--dir", str(self.home / "secrets"), "--broker-dir", str(self.home), "--vendor", "acme"]
+        words += ["--broker-name", "mqtt.example.org", "--broker-name", "127.0.0.1", "--client-certificates"]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        config = self.home / "mosquitto.conf"
+        text = config.read_text().replace(str(self.home), self.inside)
+        plugin = next(self.root.glob("usr/lib/*/mosquitto_dynamic_security.so"))
+        text = text.replace(plugin_here(), f"/{plugin.relative_to(self.root)}")
+        for port, ours in ((8883, self.port), (8884, free_port(51897))):
+            text = text.replace(f"listener {port}", f"listener {ours} 127.0.0.1")
+        config.write_text(text)
+        self._give_to_user(self.home)
+
+
+def test_what_provision_writes_is_a_broker_that_terminals_reach_by_tls(root, instance, tmp_path):
+    server = ProvisionedBroker(
+        root, f"{instance}/{secrets.token_hex(4)}", free_port(51896), admin="", ingest="", vendors={}
+    )
+    server.start()
+    password = json.loads((server.home / "secrets/vendor_passwords.json").read_text())["acme"]
+    terminal = Terminal(server.port, server.home / "ca.pem", "btn", login=("acme", password))
+    assert terminal.says("sw/v1/acme/btn/event", "{}") == ["No matching subscribers"]
+    assert terminal.says("sw/v1/beta/btn/event", "{}") == ["Not authorized"]
+    terminal.end()
+    assert not encryption.speaks_plainly("127.0.0.1", server.port)
+    server.stop()
 
 
 @pytest.fixture
