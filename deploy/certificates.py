@@ -102,6 +102,14 @@ class Authority:
         return x509.load_pem_x509_certificate(self.file.read_bytes())
 
 
+def names_of(folder: Path) -> list[str]:
+    """The names that the certificate there is for; none where there is no certificate."""
+    if not (folder / "server.pem").exists():
+        return []
+    found = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+    return [str(one.value) for one in found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value]
+
+
 def is_anothers(folder: Path, authority: Authority) -> bool:
     """Whether the certificate there was issued by somebody else."""
     if not (folder / "server.pem").exists():

@@ -25,15 +25,17 @@ def provision(
         Path | None, typer.Option(help="write Mosquitto's configuration, certificate and accounts here")
     ] = None,
     broker_name: Annotated[
-        list[str] | None, typer.Option(help="host name or address that terminals reach the broker by; may be repeated")
+        list[str] | None,
+        typer.Option(help="host name or address that terminals reach the broker by; may be repeated; else as before"),
     ] = None,
     broker_certificate: Annotated[
         Path | None,
         typer.Option(help="folder with fullchain.pem and privkey.pem of another authority, as certbot's live/NAME"),
     ] = None,
     client_certificates: Annotated[
-        bool, typer.Option(help=f"a listener on {WITH_CERTIFICATE} for terminals that log in by certificate")
-    ] = False,
+        bool | None,
+        typer.Option(help=f"a listener on {WITH_CERTIFICATE} for terminals that log in by certificate; else as before"),
+    ] = None,
     postgres_dir: Annotated[
         Path | None, typer.Option(help="the owner's password and a certificate, for the database container alone")
     ] = None,
@@ -60,8 +62,7 @@ def provision(
     made = deployment.provision(dir, vendor or [])
     made.authority.ensure(now)
     if broker_dir:
-        names = broker_name or ["localhost"]
-        files = deployment.BrokerFiles(broker_dir, names, broker_certificate, client_certificates)
+        files = deployment.BrokerFiles(broker_dir, broker_name or (), broker_certificate, client_certificates)
         try:
             if deployment.write_broker(made, files, now):
                 typer.echo("the broker has a new certificate: reload it (SIGHUP)")

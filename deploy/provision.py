@@ -14,7 +14,7 @@ from pathlib import Path
 from core import canary
 from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
-from deploy.certificates import Authority, CertificateError, is_anothers, take_over
+from deploy.certificates import Authority, CertificateError, is_anothers, names_of, take_over
 from deploy.files import write_private
 from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration, plugin_here
 
@@ -126,15 +126,16 @@ class BrokerFiles:
     """What the broker's configuration is made of."""
 
     folder: Path
-    names: Sequence[str]  # by which it is reached: host names, addresses
+    names: Sequence[str] = ()  # by which it is reached: host names, addresses; none: as before
     certificate: Path | None = None  # folder with another authority's fullchain.pem and privkey.pem
-    client_certificates: bool = False
+    client_certificates: bool | None = None  # None: as before
 
     def listeners(self) -> list[Listener]:
         """For terminals with a password, and perhaps for those with a certificate; none without TLS."""
-        here = str(self.folder)
+        here, config = str(self.folder), self.folder / "mosquitto.conf"
         found = [Listener(TERMINALS, certificates=here)]
-        if self.client_certificates:
+        before = config.exists() and "require_certificate true" in config.read_text(encoding="utf-8")
+        if before if self.client_certificates is None else self.client_certificates:
             found.append(Listener(WITH_CERTIFICATE, certificates=here, clients=f"{here}/ca.pem"))
         return found
 
@@ -155,9 +156,11 @@ def write_broker(made: Secrets, files: BrokerFiles, now: datetime) -> bool:
     given = files.certificate
     if given and (not given.exists() or any(given.iterdir())):
         return take_over(given / "fullchain.pem", given / "privkey.pem", folder, now)
-    if is_anothers(folder, made.authority):  # a folder that was not mounted must not cut off every terminal
-        raise CertificateError(f"{folder}/server.pem is by another authority: give its next one, or delete it")
-    return made.authority.server(folder, files.names, now)
+    if is_anothers(folder, made.authority):
+        if given:  # a folder that was not mounted must not cut off every terminal
+            raise CertificateError(f"{folder}/server.pem is by another authority: give its next one, or delete it")
+        return False
+    return made.authority.server(folder, files.names or names_of(folder) or ["localhost"], now)
 
 
 def write_postgres(made: Secrets, folder: Path, names: Sequence[str], now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,9 +45,11 @@ class TlsBroker(Broker):
 
 
 @contextmanager
-def serving_tls(root: Path, instance: str, authority: Authority) -> Iterator[RunningBroker]:
+def serving_tls(
+    root: Path, instance: str, authority: Authority, vendors: Iterable[str] = ("acme", "beta")
+) -> Iterator[RunningBroker]:
     """Such a broker with accounts of its own."""
-    accounts = BrokerAccounts()
+    accounts = BrokerAccounts(vendors={code: secrets.token_urlsafe() for code in vendors})
     server = TlsBroker(
         root, f"{instance}/{secrets.token_hex(4)}", free_port(51894),
         admin=accounts.admin, ingest=accounts.ingest, vendors=accounts.vendors,

@@ -1,9 +1,11 @@
 """A site whose broker is reached by TLS only, with a certificate authority of its own."""
 
 import json
+import os
 import secrets
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from deploy.doctor import encryption
 from deploy.listeners import plugin_here
 from deploy.local.programs import Program
 from deploy.local.services import Broker, free_port
+from device_sim.fleet import Fleet
 from ingest.worker import run
 from shouwang.cli import app
 from tests.faults.harness import eventually
@@ -242,3 +245,21 @@ def test_a_certificate_for_an_account_that_is_gone_may_publish_nothing(tls_broke
     terminal = Terminal(tls_broker.server.certified, tmp_path / "ca.pem", "any", certificate=certificate("nobody"))
     assert terminal.says("sw/v1/acme/btn/event", "{}") == ["Not authorized"]
     terminal.end()
+
+
+def test_the_simulator_speaks_tls_as_the_terminals_do(root, instance, authority, tmp_path):
+    fleet = Fleet.make(3, 1)
+    with serving_tls(root, instance, authority, [vendor.code for vendor in fleet.vendors]) as broker:
+        (tmp_path / "passwords.json").write_text(json.dumps(broker.accounts.vendors))
+        told = {
+            "SHOUWANG_MQTT_PORT": str(broker.port), "SHOUWANG_MQTT_CA": str(authority.file),
+            "SHOUWANG_VENDOR_PASSWORDS_FILE": str(tmp_path / "passwords.json"),
+        }  # fmt: skip
+        for words in (["--press", fleet.homes[0].code], ["--seconds", "2"]):
+            done = subprocess.run(
+                [sys.executable, "-m", "shouwang", "simulate", "--homes", "3", *words], env={**os.environ, **told},
+                capture_output=True, text=True, check=False, timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 0
+            assert "/event" in done.stdout or "terminals" in done.stderr
+            assert "rror" not in done.stderr

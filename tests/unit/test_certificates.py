@@ -9,7 +9,7 @@ import trustme
 from cryptography import x509
 from typer.testing import CliRunner
 
-from deploy.certificates import RENEW, SERVER, Authority, CertificateError, take_over
+from deploy.certificates import RENEW, SERVER, Authority, CertificateError, names_of, take_over
 from deploy.listeners import Listener
 from deploy.provision import BrokerFiles, provision, write_broker
 from shouwang.cli import app
@@ -152,3 +152,28 @@ def test_what_provision_writes_listens_by_tls_alone(tmp_path):
     lines = (tmp_path / "broker/mosquitto.conf").read_text().splitlines()
     assert [line for line in lines if line.startswith("listener")] == ["listener 8883", "listener 8884"]
     assert sum(line.startswith("certfile") for line in lines) == 2
+
+
+def test_a_run_that_is_told_less_keeps_the_names_and_the_listeners(tmp_path):
+    words = ["provision", "--dir", str(tmp_path / "s"), "--broker-dir", str(tmp_path / "b")]
+    first = CliRunner().invoke(
+        app, [*words, "--broker-name", NAMES[0], "--broker-name", NAMES[1], "--client-certificates"]
+    )
+    assert first.exit_code == 0
+    assert "reload" in first.output
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    second = CliRunner().invoke(app, [*words, "--vendor", "acme"])
+    assert (second.exit_code, second.output) == (0, "")
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path.name for path in before if before[path] != after[path]} == {"vendor_passwords.json"}
+    assert names_of(tmp_path / "b") == NAMES
+
+
+def test_a_run_without_the_certificates_folder_keeps_what_it_was_given(tmp_path, others):
+    _, issue = others
+    issue(tmp_path / "live")
+    words = ["provision", "--dir", str(tmp_path / "s"), "--broker-dir", str(tmp_path / "b")]
+    assert CliRunner().invoke(app, [*words, "--broker-certificate", str(tmp_path / "live")]).exit_code == 0
+    before = (tmp_path / "b/server.pem").read_bytes()
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "b/server.pem").read_bytes() == before
