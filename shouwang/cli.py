@@ -20,7 +20,7 @@ import psycopg
 import typer
 from argon2 import PasswordHasher
 
-from core import database, settings, store
+from core import database, logs, settings, store
 from core.model import Role
 from core.register import read
 from deploy.command import certificate, provision
@@ -53,7 +53,7 @@ def _run(program: Program) -> None:
 
     Whoever supervises it starts it again then; the exit status is 1.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin()
     stop = threading.Event()
     failed: list[str] = []
 
