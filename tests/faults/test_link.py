@@ -3,9 +3,11 @@
 Both sides must notice by themselves: keepalives do not run while data is under way.
 """
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from core.links import CONNECTING, DEAD
 from tests.faults.conftest import Running, a_site
 from tests.faults.harness import eventually, settle
-from tests.faults.namespace import Namespace
+from tests.faults.namespace import Link, Namespace
 from tests.faults.proxy import Proxy
 
 NOTICED = DEAD + CONNECTING + 5  # seconds, on a busy machine; without the limits it is 15 minutes
@@ -48,11 +50,27 @@ class Far:
         site.secrets.write(url_file, site.url(name).replace(f"@127.0.0.1:{site.postgres.port}/", where))
         program.environment |= {
             "SHOUWANG_DATABASE_URL_FILE": str(url_file),
+            "SHOUWANG_DATABASE_CA": str(site.secrets.authority.file),
             "SHOUWANG_MQTT_HOST": broker.address,
+            "SHOUWANG_MQTT_TLS": "false",
             "SHOUWANG_MQTT_PORT": str(broker.port),
         }
         self.space.take_in(program)
         program.start()
+
+
+def open_to(running: Running, link: Link) -> None:
+    """Let the database be reached by the link, encrypted, as on a site whose programs are elsewhere."""
+    postgres, now = running.site.postgres, datetime.now(UTC)
+    running.site.secrets.authority.ensure(now).server(postgres.home, [link.here], now)
+    for path in (postgres.home / "server.pem", postgres.home / "server.key"):
+        shutil.chown(path, postgres.home.stat().st_uid)
+    for name, value in (("cert_file", "server.pem"), ("key_file", "server.key")):
+        running.sql(f"ALTER SYSTEM SET ssl_{name} = '{postgres.inside}/{value}'")
+    running.sql("ALTER SYSTEM SET ssl = on")
+    with (postgres.data / "pg_hba.conf").open("a") as hba:
+        hba.write(f"hostssl all all {link.there}/32 scram-sha-256\n")
+    running.sql("SELECT pg_reload_conf()")
 
 
 @pytest.fixture
@@ -61,9 +79,7 @@ def far(root, tmp_path) -> Iterator[Far]:
         Namespace() as space,
         a_site(root, tmp_path, listen_addresses=f"127.0.0.1,{space.database.here}") as running,
     ):
-        with (running.site.postgres.data / "pg_hba.conf").open("a") as hba:
-            hba.write(f"host all all {space.database.there}/32 scram-sha-256\n")
-        running.sql("SELECT pg_reload_conf()")
+        open_to(running, space.database)
         broker = Proxy(running.site.broker.port, space.broker.here)
         here = Far(running, space)
         try:
