@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -72,11 +73,11 @@ class Authority:
         """A certificate with which the request's key logs in as that account; raises CertificateError."""
         try:
             asked = x509.load_pem_x509_csr(request)
-        except ValueError as error:
-            raise CertificateError("this is no certificate signing request in PEM") from error
-        if not asked.is_signature_valid:
+            key, signed = asked.public_key(), asked.is_signature_valid
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise CertificateError("this is no certificate signing request in PEM, or of an unknown kind") from error
+        if not signed:
             raise CertificateError("the request is not signed by its own key")
-        key = asked.public_key()
         if not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey) or key.key_size < 256:
             raise CertificateError("the key is neither elliptic curve nor RSA")
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
