@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from alerts.arrays import F4, F8, I1, I2, I4, I8, Bool, micros
 from alerts.slots import Column, Slots
 from core.catalogue import DeviceType, Life, device_types, metric_by_id, metrics
-from core.packed import Packed
+from core.packed import Flag, Packed
 
 __all__ = ["Batch", "Column", "Fleet", "shows_life"]
 
@@ -199,6 +199,7 @@ class Fleet:
 
     def _see(self, batch: Batch, received: I8) -> None:
         gone = (batch.metric == metrics()["online"].id) & (batch.value == 0)
+        gone |= (batch.flags & Flag.RETAINED) != 0  # the broker said it again, not the device
         np.maximum.at(self.last_seen, batch.device[~gone], received[~gone])
         alive = batch.where(shows_life(batch))
         newer = alive.ts >= self.last_life[alive.home]
@@ -208,7 +209,7 @@ class Fleet:
 
 
 def shows_life(batch: Batch) -> Bool:
-    """Which readings show that somebody is alive and about, by the catalogue's `life`."""
+    """Which readings show that somebody is alive and about, by the catalogue's `life`: none that the broker repeats."""
     alive = np.zeros(len(batch), bool)
     for metric_id in np.unique(batch.metric):
         match metric_by_id()[int(metric_id)].life:
@@ -219,6 +220,7 @@ def shows_life(batch: Batch) -> Bool:
                 alive |= (batch.metric == metric_id) & changed
             case Life.RISE:
                 alive |= (batch.metric == metric_id) & (batch.value > batch.previous)
+    alive &= (batch.flags & Flag.RETAINED) == 0
     return alive
 
 

@@ -9,9 +9,7 @@ from typing import Self
 import numpy as np
 
 from alerts.arrays import F8, I2, I4, I8, Bool
-from core.catalogue import DeviceType, Metric, metrics
-
-EVERY_DEVICE = ("online",)  # measured of every device, whatever its type: MQTT status and Last Will
+from core.catalogue import EVERY_DEVICE, DeviceType, Metric, metrics
 
 
 @dataclass(frozen=True, slots=True, eq=False)

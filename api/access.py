@@ -59,12 +59,14 @@ def _refuse_forgery(request: Request) -> None:
         raise ApiError(403, "csrf", "a change made with the session cookie needs the header X-Shouwang: 1")
 
 
-def caller(request: Request, pool: Pool, now: Now) -> Caller:
+def caller(request: Request, shared: Shared, now: Now) -> Caller:
     """Whoever asks; 401 when nobody known does."""
     token = token_of(request)
     if token:
-        with pool.connection() as conn:
-            found = accounts.session_account(conn, token_hash(token), now)
+        with shared.pool.connection() as conn:
+            found = accounts.session_account(conn, token_hash(token), now, shared.settings.session_idle)
+            if found:
+                accounts.touch(conn, found, now)
         if found:
             _refuse_forgery(request)
             return found

@@ -3,10 +3,10 @@
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from api import console, errors, reference
+from api import console, errors
 from api.access import SECURITY
 from api.middleware import Wrap
-from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes
+from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, sessions
 from api.state import State
 
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
@@ -17,17 +17,16 @@ def create(state: State) -> FastAPI:
     """The ASGI application over shared parts that are already running."""
     app = FastAPI(
         title="Shouwang 守望", version="1", description=ABOUT, docs_url=None, redoc_url=None,
-        openapi_url="/api/openapi.json", redirect_slashes=False,
+        openapi_url=None, redirect_slashes=False,  # api.ops has the document
         generate_unique_id_function=_operation_id,
     )  # fmt: skip
     app.state.shouwang = state
     errors.install(app)
-    app.add_middleware(Wrap, meter=state.meter)
+    app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     app.include_router(auth.public)
-    for module in (auth, alerts, homes, devices, dead_letters, catalogue, events, health):
+    for module in (auth, sessions, alerts, homes, devices, dead_letters, catalogue, events, health):
         app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
-    app.include_router(reference.router)
     app.include_router(console.router)
     return app
 

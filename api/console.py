@@ -13,7 +13,7 @@ NOT_BUILT = """The console is not built yet. Build it with
 
     npm --prefix console ci && npm --prefix console run build
 
-The API is at /api/v1, its document at /api/docs.
+The API is at /api/v1, its document at /api/docs of the site's own listener (SHOUWANG_OPS_PORT).
 """
 FOREVER = "public, max-age=31536000, immutable"  # Vite puts a hash of the content into the name
 router = APIRouter(include_in_schema=False)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from api.errors import ApiError
 from api.metrics import Meter
 from api.store import events
 from api.store.events import Change
@@ -51,16 +52,17 @@ def within(path: str, scope: str) -> bool:
     return path == scope or path.startswith(f"{scope}.")
 
 
-END = Frame(0, "", b"")  # wakes a stream that is over
+WAKE = Frame(0, "", b"")  # says nothing: a stream that waits looks up
 
 
 class Subscriber:
     """One connected console. Lives on the event loop."""
 
-    def __init__(self, scope: str) -> None:
-        self.scope = scope
+    def __init__(self, account: int, scope: str) -> None:
+        self.account, self.scope = account, scope
         self.queue: asyncio.Queue[Frame] = asyncio.Queue(QUEUE)
         self.over = False
+        self.doubted = False  # the session may have ended: to be looked up before anything more is sent
 
     def push(self, frame: Frame) -> bool:
         """Hand over a frame if it is for this one; False when the client is too slow and must reconnect."""
@@ -72,19 +74,26 @@ class Subscriber:
         self.queue.put_nowait(frame)
         return True
 
+    def doubt(self) -> None:
+        """Let the stream look whether its session still holds."""
+        self.doubted = True
+        if self.queue.empty():
+            self.queue.put_nowait(WAKE)
+
     def end(self) -> None:
         """Let the stream end, whatever still waits: the client comes back with the last id it saw."""
         self.over = True
         if not self.queue.full():
-            self.queue.put_nowait(END)
+            self.queue.put_nowait(WAKE)
 
 
 class Feed:
     """Listens to the database in a thread of its own, and tells every subscriber."""
 
-    def __init__(self, url: str, meter: Meter) -> None:
+    def __init__(self, url: str, meter: Meter, most: int, most_per_account: int) -> None:
         self._url = url
         self._meter = meter
+        self._most, self._most_per_account = most, most_per_account
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[Subscriber] = set()
@@ -103,10 +112,17 @@ class Feed:
         if self._thread.is_alive():
             self._thread.join(5)
 
-    def subscribe(self, scope: str) -> Subscriber:
-        """A new subscriber; call on the event loop."""
+    def subscribe(self, account: int, scope: str) -> Subscriber:
+        """A new subscriber; call on the event loop. Raises ApiError when there are too many."""
         self._loop = asyncio.get_running_loop()
-        subscriber = Subscriber(scope)
+        if len(self._subscribers) >= self._most:
+            message = "实时连接已满，请联系技术人员 (too many live connections in all)"
+            raise ApiError(503, "too_many_streams", message, headers={"Retry-After": "5"}, most=self._most)
+        if sum(one.account == account for one in self._subscribers) >= self._most_per_account:
+            message = "此账号的实时连接过多，请关闭多余的页面 (too many live connections of this account)"
+            headers = {"Retry-After": "5"}
+            raise ApiError(429, "too_many_streams", message, headers=headers, most=self._most_per_account)
+        subscriber = Subscriber(account, scope)
         self._subscribers.add(subscriber)
         self._meter.sse_clients.set(len(self._subscribers))
         if self._stop.is_set():
@@ -150,6 +166,11 @@ class Feed:
         for subscriber in self._subscribers:
             subscriber.end()
 
+    def _recheck(self, account: int | None = None) -> None:
+        for subscriber in self._subscribers:
+            if account in (None, subscriber.account):
+                subscriber.doubt()
+
     def _run(self) -> None:
         pause = 0.1
         while not self._stop.is_set():
@@ -157,6 +178,8 @@ class Feed:
                 with connect(self._url, "api feed", autocommit=True) as conn:
                     conn.execute("LISTEN alert_event")
                     conn.execute("LISTEN canary")
+                    conn.execute("LISTEN session")
+                    self._call(self._recheck)  # what ended while nobody listened
                     log.info("live feed listening")
                     pause = 0.1
                     self._listen(conn)
@@ -173,6 +196,8 @@ class Feed:
             for notice in conn.notifies(timeout=0.5, stop_after=1):
                 if notice.channel == "canary":
                     self.publish([canary_frame(at) for at in notice.payload.split(",")])
+                elif notice.channel == "session":
+                    self._call(self._recheck, int(notice.payload))
 
     def _catch_up(self, conn: psycopg.Connection) -> None:
         assert self.last_id is not None

@@ -23,11 +23,21 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """Urgent messages of one vendor for which no home is known, and nobody has answered yet."""
+
+    vendor: str
+    letters: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
-    """What the database says about the programs."""
+    """What the database says about the programs, and about what they could not raise."""
 
     beats: list[Beat]
     oldest_unjudged: datetime | None
+    unheard: list[Unheard] = field(default_factory=list)
 
 
 def judge(vitals: Vitals, shards: int, now: datetime) -> Health:
@@ -39,7 +49,8 @@ def judge(vitals: Vitals, shards: int, now: datetime) -> Health:
     ingest = [_ingest(beat, now) for beat in workers]
     canary = next((_canary(beat, now) for beat in vitals.beats if beat.process == "canary"), None)
     problems = [
-        *_engine_problems(wanted, lag, now), *_ingest_problems(ingest, now), *_canary_problems(canary, now),
+        *_unheard_problems(vitals.unheard), *_engine_problems(wanted, lag, now), *_ingest_problems(ingest, now),
+        *_canary_problems(canary, now),
     ]  # fmt: skip
     alive = all(beat is not None and _alive(beat, now) for beat in wanted)
     engine = EngineHealth(
@@ -87,6 +98,18 @@ def _canary(beat: Beat, now: datetime) -> CanaryHealth:
         at=beat.at, alive=_alive(beat, now), round_trip_seconds=beat.detail.get("round_trip_seconds"),
         broken=beat.detail.get("broken"),
     )  # fmt: skip
+
+
+def _unheard_problems(unheard: list[Unheard]) -> Iterator[Problem]:
+    for one in unheard:
+        yield Problem(
+            code="unheard_emergency",
+            message_zh=f"{one.vendor}的未登记设备发来 {one.letters} 条紧急消息，找不到住户。请立即联系厂商核实，"
+            "并在“被拒消息”页答复。",
+            message_en=f"{one.letters} urgent messages of unregistered devices of {one.vendor}: no home is known. "
+            "Call the vendor now, and answer on the page Rejected messages.",
+            since=one.since, aloud=True,
+        )  # fmt: skip
 
 
 def _engine_problems(wanted: list[Beat | None], lag: timedelta | None, now: datetime) -> Iterator[Problem]:

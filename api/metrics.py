@@ -136,6 +136,8 @@ def _canary(details: Sequence[dict[str, Any]]) -> Iterator[Metric]:
     yield _gauge("canary_round_trip_seconds", "the self-check's way from terminal to live stream", (), trips)
     broken = [((link.value,), float(detail.get("broken") == link)) for detail in details for link in Link]
     yield _gauge("canary_broken", "1 for the link that the self-check does not pass", ("link",), broken)
+    taken = [((whose,), float(detail.get(f"taken_{whose}", 0))) for detail in details for whose in ("ours", "others")]
+    yield _counter("sessions_taken", "connections the broker closed for another of their client id", ("whose",), taken)
 
 
 def _counter(name: str, about: str, labels: Iterable[str], values: Values) -> Metric:

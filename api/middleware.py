@@ -28,7 +28,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-
+ONE_YEAR = 365 * 86_400  # seconds that a browser comes back by HTTPS only, where there is HTTPS
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
 
@@ -40,9 +40,10 @@ class AbortedError(Exception):
 class Wrap:
     """Measures every answer, gives it the security headers, and turns what nobody caught into a 500 with an id."""
 
-    def __init__(self, app: ASGIApp, meter: Meter) -> None:
+    def __init__(self, app: ASGIApp, meter: Meter, *, https: bool = False) -> None:
         self.app = app
         self.meter = meter
+        self.headers = HEADERS | ({"Strict-Transport-Security": f"max-age={ONE_YEAR}"} if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -57,7 +58,7 @@ class Wrap:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self.meter.answered(_method(scope), _route(scope), status, time.perf_counter() - begun)
-                _complete(scope, MutableHeaders(scope=message))
+                self._complete(scope, MutableHeaders(scope=message))
             await send(message)
 
         try:
@@ -67,6 +68,12 @@ class Wrap:
             if status:
                 raise AbortedError from None
             await response(scope, receive, answer)
+
+    def _complete(self, scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
+        for name, value in self.headers.items():
+            headers.setdefault(name, value)
+        if scope["path"].startswith("/api/"):
+            headers.setdefault("Cache-Control", "no-store")  # people's data stays out of every cache
 
 
 def _bounded(receive: Receive) -> Receive:
@@ -92,10 +99,3 @@ def _method(scope: Scope) -> str:
 def _route(scope: MutableMapping[str, Any]) -> str:
     """The route's template: a path would make a time series of every id."""
     return getattr(scope.get("route"), "path", "other")
-
-
-def _complete(scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    if scope["path"].startswith("/api/"):
-        headers.setdefault("Cache-Control", "no-store")  # people's data stays out of every cache

@@ -11,14 +11,13 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-FAILURES = 5  # free attempts per user name and address
-ADDRESS_FAILURES = 30  # free attempts per address, over all user names
+FAILURES = 5  # free attempts per user name and guesser: an address, or a browser that is known
+NAMES = 30  # user names that a guesser may fail with; how often does not count, or colleagues would shut each other out
 PAUSE = timedelta(seconds=30)  # after them, doubled with every further failure …
 LONGEST = timedelta(minutes=15)  # … up to this; that long without another attempt, and everything is forgotten
 REMEMBERED = 10_000  # names and addresses; the oldest are forgotten first
 
 HASHER = PasswordHasher()  # RFC 9106, second recommended option: 64 MiB
-_turn = threading.BoundedSemaphore(2)  # a flood of logins must not take the machine's memory
 
 
 @cache
@@ -28,11 +27,10 @@ def _nobody() -> str:
 
 def matches(encoded: str | None, password: str) -> bool:
     """Whether `password` is the one; an account that does not exist takes as long to deny."""
-    with _turn:
-        try:
-            return HASHER.verify(encoded or _nobody(), password) and encoded is not None
-        except (VerificationError, InvalidHashError, UnicodeEncodeError):
-            return False
+    try:
+        return HASHER.verify(encoded or _nobody(), password) and encoded is not None
+    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+        return False
 
 
 def stronger(encoded: str, password: str) -> str | None:
@@ -59,30 +57,31 @@ class _Failures:
 
 
 class Throttle:
-    """Failed logins per (user name, address) and per address, kept in this process's memory."""
+    """Failed logins per (user name, guesser), and names failed with per guesser, kept in this process's memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._failed: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
 
-    def attempt(self, username: str, address: str, now: datetime) -> timedelta | None:
+    def attempt(self, username: str, guesser: str, now: datetime) -> timedelta | None:
         """Count an attempt, as failed until `succeeded` says otherwise; how long to wait if it is one too many."""
-        keys = {(username, address): FAILURES, ("", address): ADDRESS_FAILURES}
+        own, all_names = (username, guesser), ("", guesser)
         with self._lock:
-            waits = [entry.until - now for key in keys if (entry := self._live(key, now)) and entry.until > now]
-            if waits:
+            waits = [entry.until - now for key in (own, all_names) if (entry := self._live(key, now))]
+            if waits and max(waits) > timedelta():
                 return max(waits)
-            for key, free in keys.items():
-                self._count(key, free, now)
+            if own not in self._failed:
+                self._count(all_names, NAMES, now)
+            self._count(own, FAILURES, now)
             while len(self._failed) > REMEMBERED:
                 self._failed.popitem(last=False)
         return None
 
-    def succeeded(self, username: str, address: str) -> None:
+    def succeeded(self, username: str, guesser: str) -> None:
         """The attempt was right: forget this name's failures, and the one that was counted in advance."""
         with self._lock:
-            self._failed.pop((username, address), None)
-            if entry := self._failed.get(("", address)):
+            self._failed.pop((username, guesser), None)
+            if entry := self._failed.get(("", guesser)):
                 entry.count -= 1
 
     def _live(self, key: tuple[str, str], now: datetime) -> _Failures | None:

@@ -1,21 +1,16 @@
-"""GET /api/docs: the OpenAPI document as one plain page, without scripts from elsewhere."""
+"""The OpenAPI document as one plain page, without scripts from elsewhere."""
 
 from html import escape
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
 
-router = APIRouter(include_in_schema=False)
 STYLE = """:root{color-scheme:light dark} body{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem}
 code,pre{font:14px/1.4 monospace} pre{overflow:auto;background:#8881;padding:.5rem} summary{cursor:pointer}"""
 
 
-@router.get("/api/docs", response_class=HTMLResponse)
-def docs(request: Request) -> str:
+def page(document: dict[str, Any]) -> str:
     """Every operation with its parameters and answers."""
-    document = request.app.openapi()
     operations = "".join(
         _operation(method, path, operation)
         for path, methods in document["paths"].items()

@@ -4,21 +4,27 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 
+from api import ops
 from api.app import create
+from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
 from api.feed import Feed
+from api.login import Door
 from api.metrics import Meter
 from api.rules import titles
 from api.state import State
 from api.watch import Watch
 from core.database import describe, pool
+from core.logs import spare
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
 
+OPS_CONNECTIONS = 50
 GRACE = 5  # seconds an answer in progress may take after the stop
 
 
@@ -27,16 +33,27 @@ class ServerDiedError(RuntimeError):
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Serve until `stop` is set; raises OSError when the port is taken."""
+    """Serve until `stop` is set; raises OSError when a port is taken."""
+    spare()
     titles()  # a rule that is broken stops the start here, not the first request
-    family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
-    listener = socket.create_server((settings.api_host, settings.api_port), family=family, backlog=512)
-    with listener, parts(settings) as state, serving(state, listener) as thread:
+    with (
+        listening(settings.api_host, settings.api_port) as front,
+        listening(settings.ops_host, settings.ops_port) as back,
+        parts(settings) as state,
+        serving(state, front, back) as threads,
+    ):
         log.info("serving on http://%s:%d", settings.api_host, settings.api_port)
+        log.info("metrics and the API's document on http://%s:%d", settings.ops_host, settings.ops_port)
         while not stop.wait(0.5):
-            if not thread.is_alive():
+            if not all(thread.is_alive() for thread in threads):
                 raise ServerDiedError
         log.info("stopping")
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=QUEUE)
 
 
 @contextmanager
@@ -45,31 +62,56 @@ def parts(settings: Settings) -> Iterator[State]:
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
     meter = Meter()
-    with pool(url, "api") as connections:
-        feed = Feed(url, meter)
+    with pool(url, "api") as connections, closing(Door(connections, settings.shift)) as door:
+        feed = Feed(url, meter, settings.streams, settings.streams_per_account)
         watch = Watch(connections, feed, settings.shards)
         feed.start()
         watch.start()
         try:
-            yield State(settings, connections, feed, meter)
+            yield State(settings, connections, feed, meter, door)
         finally:
             watch.close()
             feed.close()
 
 
 @contextmanager
-def serving(state: State, listener: socket.socket) -> Iterator[threading.Thread]:
-    """The HTTP server in a thread of its own; the live streams are ended before it stops."""
-    config = uvicorn.Config(
-        create(state), lifespan="off", log_config=None, access_log=False, server_header=False,
-        timeout_graceful_shutdown=GRACE, timeout_keep_alive=20,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), name="http", daemon=True)
-    thread.start()
+def serving(state: State, front: socket.socket, back: socket.socket) -> Iterator[list[threading.Thread]]:
+    """The HTTP servers in a thread each; the live streams are ended before they stop."""
+    app, proxies = create(state), state.settings.proxies
+    servers = [
+        (_server(app, limited(cap(state.settings.api_connections)), proxies), front, "http"),
+        (_server(ops.create(state, app), limited(OPS_CONNECTIONS), []), back, "ops"),
+    ]
+    threads = [
+        threading.Thread(target=server.run, args=([listener],), name=name, daemon=True)
+        for server, listener, name in servers
+    ]
+    for thread in threads:
+        thread.start()
     try:
-        yield thread
+        yield threads
     finally:
         state.feed.close()
-        server.should_exit = True
-        thread.join(GRACE + 5)
+        for server, _, _ in servers:
+            server.should_exit = True
+        for thread in threads:
+            thread.join(GRACE + 5)
+
+
+def _server(app: FastAPI, protocol: type[Impatient], proxies: list[str]) -> uvicorn.Server:
+    return Server(
+        uvicorn.Config(
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=20,
+            backlog=BACKLOG,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+        )
+    )

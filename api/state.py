@@ -1,12 +1,12 @@
 """What the parts of the API share: one object made at the start, passed to each."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from psycopg_pool import ConnectionPool
 
 from api.feed import Feed
+from api.login import Door
 from api.metrics import Meter
-from api.passwords import Throttle
 from core.settings import Settings
 
 
@@ -18,4 +18,4 @@ class State:
     pool: ConnectionPool
     feed: Feed
     meter: Meter
-    throttle: Throttle = field(default_factory=Throttle)
+    door: Door

@@ -63,7 +63,7 @@ class Watch:
     def _tell(self, health: Health, moment: float) -> None:
         frame = health_frame(health)
         self._feed.health = frame
-        what = (health.status, [problem.code for problem in health.problems])
+        what = (health.status, [(one.code, one.message_en if one.aloud else "") for one in health.problems])
         if what != self._told:
             problems = ", ".join(problem.code for problem in health.problems)
             log.log(logging.INFO if health.status == "ok" else logging.WARNING, "health %s %s", health.status, problems)

@@ -10,6 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from bench.city import VENDOR
 from bench.rig import Rig, stored
+from core.identity import random_id
 from deploy.local.site import Site
 
 
@@ -37,7 +38,7 @@ def presses(rig: Rig, homes: range, pause: float) -> list[float]:
     """Press the SOS of each home once; seconds to its SSE frame, sorted. Raises TimeoutError if one is lost."""
     stream = Stream(rig.site, rig.token)
     stream.start()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, "bench-sos", protocol=mqtt.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, random_id("bench-sos"), protocol=mqtt.MQTTv5)
     client.username_pw_set(VENDOR, rig.site.secrets.vendors[VENDOR])
     client.connect("127.0.0.1", rig.site.broker.port)
     client.loop_start()

@@ -17,7 +17,7 @@ import psycopg
 
 from bench import cpu
 from bench.city import VENDOR, City, build
-from core import store
+from core.accounts import store
 from deploy.local.programs import Program
 from deploy.local.services import ensure_root
 from deploy.local.site import Site
@@ -116,8 +116,8 @@ def a_rig(folder: Path, homes: int) -> Iterator[Rig]:
         city = build(site.owner_url, homes)
         token = secrets.token_urlsafe(32)
         with psycopg.connect(site.owner_url) as conn:
-            expires = datetime.now(UTC) + timedelta(hours=1)
-            store.write_token(conn, "op1", hashlib.sha256(token.encode()).digest(), "bench", expires)
+            now, digest = datetime.now(UTC), hashlib.sha256(token.encode()).digest()
+            store.add_token(conn, "op1", digest, "bench", now, now + timedelta(hours=1))
         yield Rig(site, city, token, folder)
     finally:
         site.stop_services()

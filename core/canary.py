@@ -7,6 +7,7 @@ SERIAL = "canary"
 HOME = "SELF-CHECK"
 TYPE = "canary"
 METRIC = "canary"
+BROKER_ERRORS = "$SYS/broker/log/E"  # there Mosquitto says that a connection was closed for another with its client id
 
 
 def install(conn: psycopg.Connection) -> bool:

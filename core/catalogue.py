@@ -10,6 +10,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Self
 
+# Said of every device, whatever its type: its MQTT status and Last Will; that an emergency of it could not be read.
+EVERY_DEVICE = ("online", "unreadable")
+
 
 class CatalogueError(ValueError):
     """An entry of the catalogue is wrong; the message names the file and what to mend."""

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 from yoyo import get_backend, read_migrations
+from yoyo.connections import BadConnectionURI
 
 from core import catalogue, links
 
@@ -33,7 +34,10 @@ def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
 def migrate(url: str) -> list[str]:
     """Bring the schema up to date as its owner; returns the names of the migrations applied now."""
     guarded = f"{url}{'&' if '?' in url else '?'}{urlencode(links.LIBPQ)}"
-    backend = get_backend(guarded.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        backend = get_backend(guarded.replace("postgresql://", "postgresql+psycopg://", 1))
+    except (BadConnectionURI, ValueError):  # yoyo's words quote it, password and all
+        raise psycopg.ProgrammingError("the database's URL is none") from None
     try:
         with as_file(files("core").joinpath("migrations")) as folder, backend.lock():
             pending = backend.to_apply(read_migrations(str(folder)))

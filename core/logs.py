@@ -1,42 +1,53 @@
-"""How programs log: one format, and no row of the database in it."""
+"""Bounds what one place in the code may write to the log: what strangers can provoke must not fill the disk."""
 
 import logging
-import traceback
-from collections.abc import Iterator
-from types import TracebackType
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import psycopg
-
-from core.database import reason
-
-
-def begin() -> None:
-    """Log to standard error from now on."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+MOST = 60  # lines a minute from one place in the code; there are as many counters as there are such places
+MINUTE = 60.0
 
 
-class Formatter(logging.Formatter):
-    """Tells the database's errors without their DETAIL, which quotes the row: a person, a password's hash."""
-
-    def formatException(  # noqa: N802 - logging's name
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
-        """As usual, unless a database's error is among its causes."""
-        chain = list(_chain(ei[1]))
-        if not any(isinstance(error, psycopg.Error) for error in chain):
-            return super().formatException(ei)
-        parts = ["".join([*traceback.format_tb(error.__traceback__), _told(error)]) for error in reversed(chain)]
-        return "\n\n".join(parts)
+@dataclass(slots=True)
+class _Place:
+    since: float
+    count: int = 0
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {reason(error) if isinstance(error, psycopg.Error) else error}"
+class Sparing(logging.Filter):
+    """Lets through so many lines a minute from each place, and says how many it left out."""
+
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most, self._clock = most, clock
+        self._lock = threading.Lock()
+        self._places: dict[tuple[str, int], _Place] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is written."""
+        with self._lock:
+            left_out, count = self._counted((record.pathname, record.lineno))
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} lines like this were left out)", None
+        if count == self._most:
+            record.msg, record.args = f"{record.getMessage()} (more of these within the minute are left out)", None
+        return count <= self._most
+
+    def _counted(self, key: tuple[str, int]) -> tuple[int, int]:
+        """How many of the minute before were left out, if this begins a new one; how many there are in this one."""
+        now, left_out = self._clock(), 0
+        place = self._places.setdefault(key, _Place(now))
+        if now - place.since >= MINUTE:
+            left_out = max(place.count - self._most, 0)
+            place.since, place.count = now, 0
+        place.count += 1
+        return left_out, place.count
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, then what it came from."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+def spare() -> None:
+    """Bound every handler of this program's log; once is enough."""
+    for handler in logging.getLogger().handlers:
+        if not any(isinstance(one, Sparing) for one in handler.filters):
+            handler.addFilter(Sparing())

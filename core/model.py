@@ -43,3 +43,14 @@ class Role(StrEnum):
     OPERATOR = "operator"
     ADMIN = "admin"
     VENDOR = "vendor"  # sees its own devices and refused messages only
+
+
+class Note(StrEnum):
+    """What a vendor should mend at a device whose readings are taken all the same."""
+
+    QOS_0 = "qos_0"  # sent without acknowledgement: what is lost on the way is lost
+    RETAINED = "retained"  # sent with the retain flag: the broker repeats it at every reconnection
+    CLOCK_SECONDS = "clock_seconds"  # its time looks like epoch seconds where milliseconds are meant
+    CLOCK_AHEAD = "clock_ahead"  # its clock is ahead by more than is believed
+    CLOCK_BEHIND = "clock_behind"  # its clock is behind by more than is believed
+    THINNED = "thinned"  # it sent more than its vendor's quota allows: only a part of it was stored

@@ -35,6 +35,7 @@ class Flag(IntFlag):
     CLOCK = 1  # the device's time was out of bounds: ts is the time of receipt
     LATE = 2  # it arrived long after it was measured
     URGENT = 4  # it took the urgent lane
+    RETAINED = 8  # the broker kept it and gave it again: no sign of life, and nothing that happens now
 
 
 def pack(rows: Packed) -> bytes:

@@ -7,14 +7,20 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TextIO
 
-from core import catalogue
+from core import canary, catalogue
 
 COLUMNS = (
     "home_code", "area_path", "area_names", "address", "person_name", "born", "sex", "spo2_scale", "contacts",
     "vendor", "serial", "type", "room",
 )  # fmt: skip
-AREA_PATH = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+){3}")
+AREA_PATH = re.compile(r"[A-Za-z0-9_]{1,64}(\.[A-Za-z0-9_]{1,64}){3}")
 SERIAL = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+LONGEST = {"home_code": 64, "address": 200, "person_name": 64, "room": 64, "contacts": 2700}  # characters
+OTHERS_LONGEST = 300
+AREA_NAME_LONGEST = 64
+CONTACTS_MAXIMUM = 20
+CONTACT_LONGEST = {"role": 32, "name": 64, "phone": 32}
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SEXES = {"": None, "female": "female", "male": "male", "女": "female", "男": "male"}
 
 
@@ -85,21 +91,28 @@ class FieldError(ValueError):
 def read(file: TextIO, vendors: Iterable[str]) -> Register:
     """Parse the whole file, collecting every error; `vendors` are the codes that exist."""
     register = Register()
-    known = frozenset(vendors)
     rows = csv.DictReader(file)
-    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-    if missing:
-        register.errors.append(RowError(1, missing[0], f"the header lacks {', '.join(missing)}"))
-        return register
-    for row in rows:
-        try:
-            _take(register, {key: (row[key] or "").strip() for key in COLUMNS}, known)
-        except FieldError as error:
-            register.errors.append(RowError(rows.line_num, error.column, str(error)))
+    try:
+        _read(register, rows, frozenset(vendors))
+    except csv.Error as error:  # such as a field of more than 131,072 characters: a quote that is not closed
+        register.errors.append(RowError(rows.line_num + 1, "unreadable", str(error)))
     return register
 
 
+def _read(register: Register, rows: "csv.DictReader[str]", vendors: frozenset[str]) -> None:
+    missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+    if missing:
+        register.errors.append(RowError(1, missing[0], f"the header lacks {', '.join(missing)}"))
+        return
+    for row in rows:
+        try:
+            _take(register, {key: (row[key] or "").strip() for key in COLUMNS}, vendors)
+        except FieldError as error:
+            register.errors.append(RowError(rows.line_num, error.column, str(error)))
+
+
 def _take(register: Register, row: dict[str, str], vendors: frozenset[str]) -> None:
+    _bounded(row)
     home = _home(row)
     known = register.homes.setdefault(home.code, home)
     if known != home:
@@ -113,6 +126,18 @@ def _take(register: Register, row: dict[str, str], vendors: frozenset[str]) -> N
         raise FieldError("serial", f"{device.vendor} {device.serial} stands in an earlier row with other data")
 
 
+def _bounded(row: dict[str, str]) -> None:
+    for column, text in row.items():
+        if CONTROL.search(text):
+            raise FieldError(column, "holds a line break or another control character")
+        _short_enough(column, text, LONGEST.get(column, OTHERS_LONGEST))
+
+
+def _short_enough(column: str, text: str, most: int) -> None:
+    if len(text) > most:
+        raise FieldError(column, f"{text[:20]!r}… has {len(text)} characters; {most} are the most")
+
+
 def _home(row: dict[str, str]) -> Home:
     for column in ("home_code", "address", "person_name"):
         if not row[column]:
@@ -122,6 +147,10 @@ def _home(row: dict[str, str]) -> Home:
     names = tuple(name.strip() for name in row["area_names"].split("/"))
     if len(names) != 4 or not all(names):
         raise FieldError("area_names", "needs four names: 区/街镇/村居/网格")
+    for name in names:
+        _short_enough("area_names", name, AREA_NAME_LONGEST)
+    if row["home_code"] == canary.HOME:
+        raise FieldError("home_code", f"{canary.HOME} is the self-check's own home")
     if row["sex"] not in SEXES:
         raise FieldError("sex", f"{row['sex']!r} is none of 女, 男, female, male")
     if row["spo2_scale"] not in ("", "1", "2"):
@@ -140,10 +169,15 @@ def _born(text: str) -> date | None:
 
 
 def _contacts(text: str) -> Iterable[Contact]:
-    for part in filter(None, (part.strip() for part in text.split(";"))):
+    parts = [part for part in map(str.strip, text.split(";")) if part]
+    if len(parts) > CONTACTS_MAXIMUM:
+        raise FieldError("contacts", f"has {len(parts)} people; {CONTACTS_MAXIMUM} are the most")
+    for part in parts:
         fields = [item.strip() for item in part.split(":")]
         if len(fields) != 3 or not all(fields):
             raise FieldError("contacts", f"{part!r} is not role:name:phone")
+        for item, most in zip(fields, CONTACT_LONGEST.values(), strict=True):
+            _short_enough("contacts", item, most)
         yield Contact(*fields)
 
 

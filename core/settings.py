@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -71,6 +72,10 @@ class Settings(BaseSettings):
     mqtt_port: int = Field(default_factory=lambda data: 8883 if data.get("mqtt_tls") else 1883, ge=1, le=65535)
     mqtt_username: str = "ingest"
     mqtt_password: SecretStr = SecretStr("")
+    mqtt_password_before: SecretStr = Field(
+        default=SecretStr(""),
+        description="ingest's password before it was changed: what waits in the sessions made under it is taken over",
+    )
     mqtt_group: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_-]*$",
@@ -95,6 +100,22 @@ class Settings(BaseSettings):
     clock_ahead: Span = Field(default=timedelta(minutes=5), description="device time further ahead is not believed")
     clock_behind: Span = Field(default=timedelta(days=7), description="device time further behind is not believed")
     late_after: Span = Field(default=timedelta(minutes=10), description="older on arrival: stored, flagged late")
+    message_bytes: int = Field(
+        default=65_536, ge=1024, description="a larger message is refused; keep the broker's own limit above it"
+    )
+    vendor_rate: float = Field(
+        default=1.0, gt=0, description="messages a second of a vendor for each of its devices, on average; 500 at least"
+    )
+    vendor_burst: Span = Field(
+        default=timedelta(minutes=10),
+        description="so long a vendor may send at its full rate at once: what it kept through an outage",
+    )
+    vendor_letters: int = Field(
+        default=10_000,
+        ge=1,
+        description="refused messages of a vendor and day kept whole; the rest is counted",
+    )
+    vendor_letter_bytes: int = Field(default=20_000_000, ge=1024, description="the same in bytes")
 
     shards: int = Field(default=1, ge=1, le=1024, description="engine shards; a home's shard is home.id modulo this")
     shard: int = Field(default=0, ge=0, description="the shard this engine judges")
@@ -110,6 +131,24 @@ class Settings(BaseSettings):
         default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
     )
     session_hours: int = Field(default=12, ge=1, description="a duty shift")
+    session_idle: Span = Field(
+        default=timedelta(hours=1),
+        ge=timedelta(minutes=5),  # use is written down to the minute
+        description="a browser's session that is not used for so long ends; an open live board counts as use",
+    )
+    streams_per_account: int = Field(default=20, ge=1, description="live connections that one account may hold")
+    streams: int = Field(default=1000, ge=1, description="live connections of this API process, all together")
+    api_connections: int = Field(
+        default=2000,
+        ge=10,
+        description="connections of this API process; beyond them the one longest without a request is closed",
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, by commas, whose `X-Forwarded-For` is believed; empty: nobody's",
+    )
+    ops_host: str = Field(default="127.0.0.1", description="where `/metrics` and the API's document are served …")
+    ops_port: int = Field(default=9464, ge=1, le=65535, description="… to the site's own network, never to the public")
 
     canary_api: str = Field(default="http://127.0.0.1:8080", description="the API, as the self-check reaches it")
     canary_token: SecretStr = Field(default=SecretStr(""), description="the self-check's bearer token")
@@ -138,6 +177,23 @@ class Settings(BaseSettings):
         except (KeyError, OSError, ValueError):
             raise ValueError("is not a time zone; Asia/Shanghai is one") from None
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for text in filter(None, value.split(",")):
+            ip_network(text.strip())
+        return value
+
+    @property
+    def shift(self) -> timedelta:
+        """How long a browser's session lasts."""
+        return timedelta(hours=self.session_hours)
+
+    @property
+    def proxies(self) -> list[str]:
+        """Who may say for whom it asks."""
+        return [text.strip() for text in self.trusted_proxies.split(",") if text.strip()]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -180,4 +236,8 @@ def _name(where: tuple[int | str, ...]) -> list[str]:
 
 
 def _words(kind: str, message: str) -> str:
-    return "is missing" if kind == "missing" else message.removeprefix("Value error, ")
+    return (
+        "is not set; it, or the same with _FILE: see docs/deployment.md"
+        if kind == "missing"
+        else message.removeprefix("Value error, ")
+    )

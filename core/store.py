@@ -1,4 +1,4 @@
-"""SQL of the registry: homes, devices, vendors, accounts."""
+"""SQL of the registry: homes, devices, and which vendors there are."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -7,12 +7,14 @@ from datetime import datetime
 import psycopg
 
 from core import canary
+from core.accounts import names
 from core.register import Device, Home, Register
 
 
 def vendor_codes(conn: psycopg.Connection) -> list[str]:
-    """Every vendor's code."""
-    return [row[0] for row in conn.execute("SELECT code FROM vendor ORDER BY code")]
+    """The code of every vendor whose devices may be registered."""
+    query = "SELECT code FROM vendor WHERE removed_at IS NULL AND code <> %s ORDER BY code"
+    return [row[0] for row in conn.execute(query, (canary.VENDOR,))]
 
 
 def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]:
@@ -119,43 +121,16 @@ def retire_device(conn: psycopg.Connection, vendor: str, serial: str, now: datet
 
 
 def write_vendor(conn: psycopg.Connection, code: str, name: str, payload_format: str) -> None:
-    """Add a vendor, or change its name and payload format."""
-    conn.execute(
-        "INSERT INTO vendor (code, name, format) VALUES (%s, %s, %s)"
-        " ON CONFLICT (code) DO UPDATE SET name = excluded.name, format = excluded.format",
-        (code, name, payload_format),
-    )
-
-
-def write_account(
-    conn: psycopg.Connection,
-    *,
-    username: str,
-    name: str,
-    password_hash: str,
-    role: str,
-    area: str | None,
-    vendor: str | None,
-) -> None:
-    """Add an account, or give it a new password, name and scope; its open sessions end."""
+    """Add a vendor, or one that was removed again, or change its name and payload format."""
     row = conn.execute(
-        "INSERT INTO account (username, name, password_hash, role, area, vendor_id)"
-        " VALUES (%s, %s, %s, %s, %s, (SELECT id FROM vendor WHERE code = %s))"
-        " ON CONFLICT (username) DO UPDATE SET name = excluded.name, password_hash = excluded.password_hash,"
-        " role = excluded.role, area = excluded.area, vendor_id = excluded.vendor_id, disabled_at = NULL RETURNING id",
-        (username, name, password_hash, role, area, vendor),
+        "INSERT INTO vendor (code, name, format) VALUES (%s, %s, %s)"
+        " ON CONFLICT (code) DO UPDATE SET name = excluded.name, format = excluded.format, removed_at = NULL"
+        " RETURNING id",
+        (names.vendor(code), names.text(name, "a vendor's name"), payload_format),
     ).fetchone()
     assert row is not None
-    conn.execute("DELETE FROM session WHERE account_id = %s", row)
-
-
-def write_token(conn: psycopg.Connection, username: str, token_hash: bytes, label: str, expires: datetime) -> bool:
-    """Give an account a program's bearer token; False when there is no such account."""
-    return (
-        conn.execute(
-            "INSERT INTO session (token_hash, account_id, label, expires_at)"
-            " SELECT %s, id, %s, %s FROM account WHERE username = %s",
-            (token_hash, label, expires, username),
-        ).rowcount
-        == 1
+    conn.execute(
+        "INSERT INTO vendor_account (username, vendor_id, made_at) VALUES (%s, %s, clock_timestamp())"
+        " ON CONFLICT DO NOTHING",
+        (code, row[0]),
     )

@@ -1,9 +1,10 @@
 """Which connections are encrypted: all that leave this machine, and the other side must show a certificate."""
 
+import os
 import ssl
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -40,9 +41,9 @@ def database_url(url: str, ca: Path | None) -> str:
     except psycopg.ProgrammingError:
         raise ValueError(FORM) from None
     host, port, database = (str(parts.get(name) or "") for name in ("host", "port", "dbname"))
-    if not parts or "@" in host.lstrip("@") + database or not f"0{port}".replace(",", "").isdecimal():
+    if not url.strip() or "@" in host.lstrip("@") + database or not f"0{port}".replace(",", "").isdecimal():
         raise ValueError(FORM)  # what libpq would quote when it can't connect is a part of the password
-    hosts = str(parts.get("hostaddr") or host).split(",")
+    hosts = str(parts.get("hostaddr") or host or os.environ.get("PGHOST", "")).split(",")
     wanted = {}
     if "sslmode" not in parts and not all(map(is_local, hosts)):
         wanted["sslmode"] = "verify-full"
@@ -51,5 +52,5 @@ def database_url(url: str, ca: Path | None) -> str:
     if not wanted:
         return url
     if "://" in url:
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(wanted)}"
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(wanted, quote_via=quote)}"  # libpq takes + for itself
     return " ".join([url, *(f"{name}='{value}'" for name, value in wanted.items())])

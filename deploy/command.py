@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from core import canary, tls
+from core import tls
 from deploy import provision as deployment
+from deploy import roles
 from deploy.certificates import CertificateError
 from deploy.listeners import WITH_CERTIFICATE
 
 DATABASE = "shouwang"
-OURS = ("admin", "ingest", canary.VENDOR)  # accounts at the broker that no terminal has
 
 
 def provision(
@@ -99,7 +99,7 @@ def certificate(
     dir: Annotated[Path, typer.Option(help="folder of the secret files, with the authority")],
 ) -> None:
     """Sign a vendor's request, whose key never leaves the vendor; prints the certificate that logs in as ACCOUNT."""
-    if account in OURS or not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", account):
+    if account in roles.ours() or not re.fullmatch(r"[A-Za-z0-9_.:~/-]{1,64}", account):
         typer.echo(f"{account}: not an account of a vendor or a terminal", err=True)
         raise typer.Exit(1)
     made = deployment.Secrets(dir)

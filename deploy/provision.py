@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core import canary
+from core.accounts import names
 from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
 from deploy.certificates import Authority, CertificateError, is_anothers, names_of, take_over
@@ -89,6 +90,7 @@ class Secrets:
 def provision(folder: Path, vendors: Iterable[str]) -> Secrets:
     """Make whatever secret is missing, one for each of `vendors` among them."""
     made = Secrets(folder)
+    vendors = [names.vendor(code) for code in vendors]
     passwords = made.vendors
     missing = {code: secrets.token_urlsafe(24) for code in vendors if code not in passwords}
     if missing:

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from core import settings, tls
-from device_sim import load
+from device_sim import load, logins
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
 from device_sim.incidents import discover
 from device_sim.press import press
-from device_sim.publisher import Publisher, passwords_from
+from device_sim.publisher import Publisher
 from device_sim.run import Simulation
 
 
@@ -43,7 +43,8 @@ def simulate(
     """Publish what simulated homes' terminals say, over MQTT with their vendors' credentials.
 
     SHOUWANG_MQTT_HOST, SHOUWANG_MQTT_PORT and SHOUWANG_MQTT_CA name the broker; SHOUWANG_VENDOR_PASSWORDS_FILE names
-    a JSON file {vendor: password}.
+    a JSON file {vendor: password}. Home terminals with a line in the CSV file SHOUWANG_TERMINAL_CREDENTIALS_FILE
+    (of `register --credentials`) log in with that account.
     """
     if list_incidents:
         for name, module in discover().items():
@@ -70,11 +71,12 @@ def simulate(
     host, port, context = broker()
     if "SHOUWANG_VENDOR_PASSWORDS_FILE" not in os.environ:
         raise typer.BadParameter("SHOUWANG_VENDOR_PASSWORDS_FILE must name a JSON file {vendor: password}")
-    passwords = passwords_from(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]))
+    own = os.environ.get("SHOUWANG_TERMINAL_CREDENTIALS_FILE")
+    found = logins.read(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]), Path(own) if own else None)
     if press_home:
-        typer.echo(press(fleet, press_home, host, port, passwords, context))
+        typer.echo(press(fleet, press_home, host, port, found.shared, context))
         return
-    publisher = Publisher(fleet, host, port, passwords, name="load" if rate else "simulator", context=context)
+    publisher = Publisher(fleet, host, port, found, name="load" if rate else "simulator", context=context)
     if rate:
         load.run(fleet, publisher, zone, rate, stop)
     else:

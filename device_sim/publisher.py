@@ -4,13 +4,11 @@ A home terminal has a connection of its own, as a real one has, so that its Last
 a vendor share one: their status is published by whoever speaks for them. In a large fleet home terminals share too.
 """
 
-import json
 import logging
 import socket
 import ssl
 import threading
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -19,6 +17,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from device_sim.fleet import Device, Fleet
+from device_sim.logins import Logins
 from device_sim.schedule import Planned
 from ingest.formats import Sample, discover
 from ingest.topics import Topic, TopicKind
@@ -32,7 +31,7 @@ class Publisher:
     """The fleet's connections."""
 
     def __init__(
-        self, fleet: Fleet, host: str, port: int, passwords: dict[str, str], *, name: str = "simulator",
+        self, fleet: Fleet, host: str, port: int, logins: Logins, *, name: str = "simulator",
         context: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         """Connect in the background. Two at one broker need different names."""
@@ -42,7 +41,7 @@ class Publisher:
         self._name = name
         self._where = host, port
         self._context = context
-        self._passwords = passwords
+        self._logins = logins
         self._formats = {vendor.code: discover()[vendor.format] for vendor in fleet.vendors}
         devices = [device for home in fleet.homes for device in home.devices]
         own = [device for device in devices if device.type == OWN_TYPE] if len(fleet.homes) <= OWN_CONNECTIONS else []
@@ -54,9 +53,10 @@ class Publisher:
     def _connect(self, devices: Sequence[Device]) -> mqtt.Client:
         """A connection for these devices of one vendor; a single device's has its Last Will."""
         first = devices[0]
-        who = first.serial if len(devices) == 1 else first.vendor
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, f"{self._name}-{who}", protocol=mqtt.MQTTv5)
-        client.username_pw_set(first.vendor, self._passwords[first.vendor])
+        serial = first.serial if len(devices) == 1 else ""
+        login = self._logins.of(first.vendor, f"{self._name}-{serial or first.vendor}", serial)
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, login.client_id, protocol=mqtt.MQTTv5)
+        client.username_pw_set(login.username, login.password)
         if self._context:
             client.tls_set_context(self._context)
         client.max_inflight_messages_set(1000)
@@ -133,9 +133,3 @@ class Publisher:
 def status(device: Device) -> str:
     """The device's status topic."""
     return str(Topic(device.vendor, device.serial, TopicKind.STATUS))
-
-
-def passwords_from(path: Path) -> dict[str, str]:
-    """The vendors' passwords by code, from a JSON file."""
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return found

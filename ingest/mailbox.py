@@ -4,7 +4,7 @@ import threading
 import time
 from collections import deque
 
-from ingest.pipeline import Message
+from ingest.draft import Message
 
 IN_TURN = 16  # messages taken from one lane before the next has its turn
 

@@ -12,35 +12,38 @@ import socket
 import ssl
 import threading
 import time
-from collections import deque
-from collections.abc import Sequence
+from collections import OrderedDict, deque
 from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from core import identity
 from core.mqtt import prepare
 from core.settings import Settings
+from ingest.draft import Message
 from ingest.mailbox import Mailbox
-from ingest.pipeline import Message
+from ingest.topics import Lane, may_be_kept
 
 log = logging.getLogger(__name__)
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
 RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
 READ_AT_ONCE = 200  # packets, before acknowledgements have their turn
+SWEPT_MAXIMUM = 10_000  # topics of which our own empty message is waited for
 
 
 class Receipt(NamedTuple):
     """What acknowledges one message."""
 
     connection: "Connection"
-    mid: int
+    mid: int  # 0: sent with QoS 0, the broker wants no acknowledgement
     generation: int
+    sweep: str = ""  # a topic on which the broker should keep nothing, now that what it kept is stored
 
     def current(self) -> bool:
-        """Whether the message came by the connection that stands now; an older one is delivered again."""
-        return self.generation == self.connection.generation
+        """Whether the message still counts: one of an earlier connection is delivered again, unless it was QoS 0."""
+        return self.mid == 0 or self.generation == self.connection.generation
 
     def acknowledge(self) -> None:
         """Tell the broker that the message is stored."""
@@ -51,24 +54,40 @@ class Connection(threading.Thread):
     """A connection, its subscriptions, and the lane of a mailbox that it fills."""
 
     def __init__(
-        self, settings: Settings, name: str, topics: Sequence[str], mailbox: Mailbox, *, retiring: bool = False
+        self,
+        settings: Settings,
+        name: str,
+        lane: Lane,
+        mailbox: Mailbox,
+        *,
+        retiring: bool = False,
+        client_id: str = "",
     ) -> None:
-        """With `retiring` it takes what waits for this session and asks for nothing new."""
+        """With `retiring` it takes what waits for this session, by `client_id` an earlier one, and nothing new."""
         super().__init__(name=name)
+        user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
+        self._client_id = client_id or identity.client_id(f"shouwang-ingest-{settings.worker}-{name}", user, password)
+        self.fingerprint = identity.fingerprint(self._client_id)
         self.generation = 0
         self.connected = False
-        self._lane = mailbox.add()
+        self._waiting = mailbox.add()
+        self.resumed = False  # the session was there
+        self.received = 0
+        self.outstanding = 0  # came by the connection that stands now and are not stored yet
         self._arrived = mailbox.arrived
         self._pause = RECONNECT_SECONDS[0]
-        self._received = 0
         self._stored: deque[Receipt] = deque()
         self._ending = threading.Event()
         self._called, self._call = socket.socketpair()
         self._calling = False
         self._retiring = retiring
+        self._forgetting = False
         self._settings = settings
-        group = settings.mqtt_group
-        self._topics = [f"$share/{group}/{topic}" if group else topic for topic in topics]
+        self._lane = lane._replace(
+            filters=[self._shared(topic) for topic in lane.filters],
+            former=[self._shared(topic) for topic in lane.former],
+        )
+        self._swept: OrderedDict[str, int] = OrderedDict()  # topic → our own empty messages that will come back
         self._client = self._paho(keep_session=True)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
@@ -76,11 +95,15 @@ class Connection(threading.Thread):
         self._client.on_message = self._on_message
         self._client.on_socket_register_write = lambda *_: None  # we write when the socket takes it
 
+    def _shared(self, topic: str) -> str:
+        group = self._settings.mqtt_group
+        return f"$share/{group}/{topic}" if group else topic
+
     def _paho(self, *, keep_session: bool) -> mqtt.Client:
         settings = self._settings
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            f"shouwang-ingest-{settings.worker}-{self.name}",
+            self._client_id,
             clean_session=not keep_session,
             protocol=mqtt.MQTTv311,
             manual_ack=True,
@@ -96,11 +119,13 @@ class Connection(threading.Thread):
             self._calling = True
             self._call.send(b"\0")
 
-    def stop(self) -> None:
-        """Disconnect; the session stays at the broker, with everything that was not acknowledged, unless retiring."""
+    def stop(self, *, forget: bool = False) -> None:
+        """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
+        self._forgetting = forget
         self._ending.set()
         self._call.send(b"\0")
-        self.join()
+        if self.ident:  # it was started
+            self.join()
         self._call.close()
         self._called.close()
 
@@ -114,14 +139,14 @@ class Connection(threading.Thread):
                 log.warning("%s: no connection to the broker: %s", self.name, error)
             self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, RECONNECT_SECONDS[1])
-        if self._retiring:
+        if self._forgetting:
             self._forget()
 
     def _serve(self) -> None:
         """Read and write until the connection is lost or ended."""
         more = False
         while (sock := self._client.socket()) is not None:
-            room = len(self._lane) < self._settings.waiting_maximum
+            room = len(self._waiting) < self._settings.waiting_maximum
             readers: list[Any] = [self._called, sock] if room else [self._called]
             writers = [sock] if self._client.want_write() else []
             readable, _, _ = select.select(readers, writers, [], 0 if more and room else 1)
@@ -142,16 +167,34 @@ class Connection(threading.Thread):
     def _acknowledge_stored(self) -> None:
         while self._stored:
             receipt = self._stored.popleft()
-            if receipt.current():
+            if receipt.mid and receipt.current():
+                self.outstanding -= 1
                 self._client.ack(receipt.mid, 1)
+            if receipt.sweep:
+                self._sweep(receipt.sweep)
+
+    def _sweep(self, topic: str) -> None:
+        """Let the broker keep nothing there. The message that says so comes back to us, and means nothing."""
+        self._swept[topic] = self._swept.get(topic, 0) + 1
+        while len(self._swept) > SWEPT_MAXIMUM:
+            self._swept.popitem(last=False)
+        self._client.publish(topic, b"", qos=0, retain=True)
+
+    def _is_our_sweep(self, message: mqtt.MQTTMessage) -> bool:
+        if message.payload or message.topic not in self._swept:
+            return False
+        self._swept[message.topic] -= 1
+        if not self._swept[message.topic]:
+            del self._swept[message.topic]
+        return True
 
     def _read(self) -> bool:
         """Read packets; True when there may be more."""
         for _ in range(READ_AT_ONCE):
-            before = self._received
+            before = self.received
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
-            if self._received == before and not _pending(self._client.socket()):
+            if self.received == before and not _pending(self._client.socket()):
                 return False
         return True
 
@@ -159,18 +202,24 @@ class Connection(threading.Thread):
         """End the session at the broker."""
         client = self._paho(keep_session=False)
         client.on_connect = lambda client, *_: client.disconnect()
-        client.loop_forever()
+        try:
+            client.loop_forever()
+        except OSError as error:
+            log.warning("%s: its session stays at the broker: %s", self.name, error)
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             log.error("%s: the broker refuses the connection: %s", self.name, reason)
             return
         self._pause = RECONNECT_SECONDS[0]
+        self.resumed = flags.session_present or self.resumed
         if self._retiring:
-            client.unsubscribe(self._topics)
+            client.unsubscribe([*self._lane.filters, *self._lane.former])
             self.connected = True
         else:
-            client.subscribe([(topic, 1) for topic in self._topics])
+            if self._lane.former:
+                client.unsubscribe(self._lane.former)
+            client.subscribe([(topic, 1) for topic in self._lane.filters])
         log.info("%s: connected, session %s", self.name, "resumed" if flags.session_present else "new")
 
     def _on_subscribe(
@@ -186,12 +235,21 @@ class Connection(threading.Thread):
     ) -> None:
         self.connected = False
         self.generation += 1
-        log.warning("%s: disconnected: %s", self.name, reason)
+        self.outstanding = 0
+        level = logging.INFO if self._ending.is_set() else logging.WARNING
+        log.log(level, "%s: disconnected: %s", self.name, reason)
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self._received += 1
-        receipt = Receipt(self, message.mid, self.generation)
-        self._lane.append(Message(message.topic, bytes(message.payload), time.time_ns() // 1000, receipt))
+        self.received += 1
+        topic, kept = message.topic, message.retain
+        receipt = Receipt(self, message.mid if message.qos else 0, self.generation)
+        self.outstanding += message.qos > 0
+        if self._lane.leaves(topic) or (self._swept and self._is_our_sweep(message)):
+            self._stored.append(receipt)
+            return
+        if kept and not may_be_kept(topic):
+            receipt = receipt._replace(sweep=topic)
+        self._waiting.append(Message(topic, bytes(message.payload), time.time_ns() // 1000, receipt, kept, message.qos))
         if not self._arrived.is_set():
             self._arrived.set()
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from core.catalogue import Kind, Metric
+from core.model import Note
 from core.packed import Flag
 from core.settings import Settings
 from ingest.formats import FormatError
@@ -64,9 +65,18 @@ class Clock:
         """(time to store in µs, flags) for a device time in µs, None when it said none."""
         if ts is None:
             return received, 0
-        if not received - self._behind <= ts <= received + self._ahead:
+        if not self._credible(ts, received):
             return received, Flag.CLOCK.value
         return ts, Flag.LATE.value if ts < received - self._late else 0
+
+    def doubt(self, ts: int, received: int) -> Note:
+        """What its vendor is told of a time that was not believed."""
+        if self._credible(ts * 1000, received):
+            return Note.CLOCK_SECONDS
+        return Note.CLOCK_AHEAD if ts > received else Note.CLOCK_BEHIND
+
+    def _credible(self, ts: int, received: int) -> bool:
+        return received - self._behind <= ts <= received + self._ahead
 
 
 def microseconds(duration: timedelta) -> int:

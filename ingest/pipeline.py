@@ -1,162 +1,190 @@
-"""Messages to a draft of one transaction: rows to store, refusals to keep, and what to acknowledge afterwards."""
+"""Messages to a draft of one transaction, with the registry of the moment. Pure.
 
-import hashlib
+What is wrong with a message goes to `refused`; what may be a cry for help is never only refused: its home gets a
+reading of the metric `unreadable`, which a rule turns into an alert, or its letter is urgent where no home is known.
+"""
+
 import logging
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.catalogue import Metric, metrics
-from core.packed import READING, Flag, Packed
+from core.model import Note
+from core.packed import Flag
 from core.settings import Settings
-from ingest.formats import FormatError, Sample
+from ingest import topics
+from ingest.draft import DeadLetter, Draft, Message
+from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
+from ingest.quota import SECOND, Letters, Thinning
 from ingest.registry import Refusal, Registry, Route
+from ingest.topics import TopicKind
+from ingest.urgency import cries, in_letter, unread
 
 log = logging.getLogger(__name__)
 ONLINE = metrics()["online"]
-UNBOUNDED = float("inf")
+UNREADABLE = metrics()["unreadable"].id
 OUR_FAULT = "Shouwang failed at reading this message; it is kept, and can be replayed once that is mended"
 
 
-class Receipt(Protocol):
-    """Acknowledges one message to the connection it came by."""
-
-    def current(self) -> bool:
-        """Whether that connection still stands; if not, the broker delivers the message again."""
-
-    def acknowledge(self) -> None:
-        """Tell the broker that the message is stored."""
-
-
-class Message(NamedTuple):
-    """One MQTT message as it was received."""
-
-    topic: str
-    payload: bytes
-    received: int  # microseconds since 1970-01-01 UTC
-    receipt: Receipt | None = None  # None: taken from the database again
-
-
-class DeadLetter(NamedTuple):
-    """A message, or a part of one, that was refused."""
-
-    message: Message
-    vendor_id: int | None
-    code: str
-    reason: str
-
-    @property
-    def digest(self) -> bytes:
-        """The same for a repeated message."""
-        return hashlib.sha256(self.message.topic.encode() + b"\0" + self.message.payload).digest()
-
-
-@dataclass(slots=True)
-class Draft:
-    """What one transaction will write. The columns grow together, a row each."""
-
-    messages: list[Message] = field(default_factory=list)
-    ts: list[int] = field(default_factory=list)
-    device: list[int] = field(default_factory=list)
-    home: list[int] = field(default_factory=list)
-    metric: list[int] = field(default_factory=list)
-    flags: list[int] = field(default_factory=list)
-    value: list[float] = field(default_factory=list)
-    refused: list[DeadLetter] = field(default_factory=list)
-    urgent: bool = False
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
-    def split(self) -> list["Draft"]:
-        """One draft per row; the first carries the refusals."""
-        parts = [
-            Draft(self.messages, [ts], [device], [home], [metric], [flags], [value])
-            for ts, device, home, metric, flags, value in zip(
-                self.ts, self.device, self.home, self.metric, self.flags, self.value, strict=True
-            )
-        ]
-        if parts:
-            parts[0].refused = self.refused
-        return parts
-
-    def rows(self) -> tuple[Packed, NDArray[np.int32], int]:
-        """(readings, home ids, how many duplicates were left out); the first of equal keys stays.
-
-        They are in the order of the table's unique index: neighbours go to the same page of it, which is what an
-        insertion costs most for.
-        """
-        packed = np.empty(len(self.ts), READING)
-        packed["ts"], packed["device"], packed["metric"] = self.ts, self.device, self.metric
-        packed["flags"], packed["value"] = self.flags, self.value
-        order = np.lexsort((packed["ts"], packed["metric"], packed["device"]))
-        keys = packed[order]
-        same = np.zeros(len(keys), bool)
-        same[1:] = (
-            (keys["ts"][1:] == keys["ts"][:-1])
-            & (keys["metric"][1:] == keys["metric"][:-1])
-            & (keys["device"][1:] == keys["device"][:-1])
-        )
-        keep = order[~same]
-        return packed[keep], np.array(self.home, np.int32)[keep], int(same.sum())
-
-
 class Pipeline:
-    """Turns messages into drafts with the registry of the moment."""
+    """Turns messages into drafts."""
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
-        self.registry = registry
+        self.letters = Letters(settings)
+        self._thinning = Thinning(settings)
         self._clock = Clock(settings)
+        self._longest = settings.message_bytes
+        self.take_up(registry)
+
+    def take_up(self, registry: Registry) -> None:
+        """Go on with another snapshot of the registry."""
+        self.registry = registry
+        self._thinning.resize(registry.fleet)
 
     def draft(self, messages: Iterable[Message]) -> Draft:
-        """A draft of all these messages."""
+        """A draft of messages that have passed their vendor's quota, or need not: a replay, half of a batch."""
         draft = Draft()
         for message in messages:
             self.take(draft, message)
         return draft
 
     def take(self, draft: Draft, message: Message) -> None:
-        """Add one message. What is wrong with it goes to `refused`; this never raises."""
+        """Add one message; this never raises."""
         draft.messages.append(message)
-        vendor_id = None
         try:
             route = self.registry.route(message.topic)
-            vendor_id = route.vendor_id
-            self._rows(draft, message, route, route.decode(message.payload))
         except Refusal as refusal:
-            draft.refused.append(DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal)))
+            self._turn_away(draft, message, refusal)
+            return
+        event = route.kind is TopicKind.EVENT
+        try:
+            thin = draft.measured and not event and self._thinning.over(route.vendor_id, message)
+            self._rows(draft, message, route, route.decode(self._bounded(message.payload)), thin=thin)
         except FormatError as error:
-            draft.refused.append(DeadLetter(message, vendor_id, error.code, str(error)))
+            cry = event or cries(message.payload)
+            self._refuse(draft, message, route, error.code, str(error), cry=cry)
         except Exception:  # a bug in a format must not stop what every other home sends
             log.exception("a message on %s could not be read", message.topic)
-            draft.refused.append(DeadLetter(message, vendor_id, "internal_error", OUR_FAULT))
+            cry = event or cries(message.payload)
+            self._refuse(draft, message, route, "internal_error", OUR_FAULT, cry=cry)
 
-    def _rows(self, draft: Draft, message: Message, route: Route, samples: list[Sample]) -> None:
-        complaints: list[FormatError] = []
+    def _bounded(self, payload: bytes) -> bytes:
+        if len(payload) > self._longest:
+            raise FormatError("too_large", f"more than {self._longest} bytes in one message; send several messages")
+        return payload
+
+    def _rows(self, draft: Draft, message: Message, route: Route, decoded: Decoded, *, thin: bool) -> None:
+        samples, complaints = decoded
+        case = _Case(draft, message, route, thin) if thin or message.retained or message.qos != 1 else None
         for sample in samples:
             try:
                 metric, value = _value(route, sample)
+                ts, flags = self._clock.judge(sample.ts, message.received)
+                if case is None and not flags and metric.urgent_from is None and sample.doubt is None:  # nearly always
+                    draft.add(ts, route.device_id, route.home_id, metric.id, flags, value)
+                    continue
+                case = case or _Case(draft, message, route, thin)
+                self._reading(case, sample, metric, value, ts, flags)
+                if sample.doubt is not None:
+                    complaints.append(Complaint("", None, sample.doubt))  # an emergency, taken at the time of receipt
             except FormatError as error:
-                complaints.append(error)
-                continue
-            ts, flags = self._clock.judge(sample.ts, message.received)
-            if value >= (UNBOUNDED if metric.urgent_from is None else metric.urgent_from):
-                flags |= Flag.URGENT
-                draft.urgent = True
-            draft.ts.append(ts)
-            draft.device.append(route.device_id)
-            draft.home.append(route.home_id)
-            draft.metric.append(metric.id)
-            draft.flags.append(flags)
-            draft.value.append(value)
+                complaints.append(Complaint(sample.metric, sample.value, error))
+        if case is not None:
+            case.close()
         if complaints:
-            reason = "; ".join(dict.fromkeys(map(str, complaints)))[:1000]
-            draft.refused.append(DeadLetter(message, route.vendor_id, complaints[0].code, reason))
+            reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints))[:1000]
+            heard = case is not None and case.heard
+            cry = unread(complaints, heard=heard, event=route.kind is TopicKind.EVENT)
+            self._refuse(draft, message, route, complaints[0].error.code, reason, cry=cry)
+
+    def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float, ts: int, flags: int) -> None:
+        """Add one reading, unless it is thinned or dated by nobody; raises FormatError where its time can't be read."""
+        if flags & Flag.CLOCK and sample.ts is not None:
+            case.note(self._clock.doubt(sample.ts, case.message.received))
+        if metric.urgent_from is not None:
+            case.heard = True
+            if value >= metric.urgent_from:
+                flags = self._emergency(case, sample, flags)
+        if not flags & Flag.URGENT:
+            if sample.doubt is not None:
+                raise sample.doubt
+            if not self._stored(case, sample, metric, value, flags):
+                return
+        flags |= Flag.RETAINED if case.kept else 0
+        case.draft.add(ts, case.route.device_id, case.route.home_id, metric.id, flags, value)
+
+    def _emergency(self, case: "_Case", sample: Sample, flags: int) -> int:
+        """Prepare for an emergency's row; its flags."""
+        flags |= Flag.CLOCK if sample.doubt is not None else 0
+        if sample.ts is None or flags & Flag.CLOCK:
+            self._undated(case.draft, case.message, kept=case.kept)
+        case.draft.urgent = True
+        return flags | Flag.URGENT | (Flag.LATE if case.kept else 0)
+
+    def _stored(self, case: "_Case", sample: Sample, metric: Metric, value: float, flags: int) -> bool:
+        """Whether a reading of a retained message, or of a vendor beyond its quota, is stored."""
+        if case.kept and (sample.ts is None or flags & Flag.CLOCK):
+            return False  # nobody knows when that was
+        if not case.thin or metric.urgent_from is not None:
+            return True
+        spared = self._thinning.spare(case.route.device_id, metric.id, value, case.message.received)
+        if not spared:
+            case.note(Note.THINNED)
+        return spared
+
+    def _turn_away(self, draft: Draft, message: Message, refusal: Refusal) -> None:
+        """Refuse a message by its topic or its device."""
+        event = topics.looks_urgent(message.topic)
+        cry = in_letter(message.payload[: self._longest], refusal.decode, event=event)
+        device = refusal.device
+        letter = DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal), urgent=cry and device is None)
+        draft.refused.append(self.letters.fold(letter, registered=device is not None))
+        if cry and device is not None:
+            self._cry(draft, message, device.device_id, device.home_id)
+
+    def _refuse(self, draft: Draft, message: Message, route: Route, code: str, reason: str, *, cry: bool) -> None:
+        letter = DeadLetter(message, route.vendor_id, code, reason)
+        draft.refused.append(self.letters.fold(letter, registered=True))
+        if cry:
+            self._cry(draft, message, route.device_id, route.home_id)
+
+    def _cry(self, draft: Draft, message: Message, device: int, home: int) -> None:
+        """An emergency that can't be read is a reading too, and so becomes an alert like any other."""
+        if draft.measured and not self._thinning.spare(device, UNREADABLE, 1.0, message.received, every=SECOND):
+            return  # it was raised within this second
+        self._undated(draft, message, kept=message.retained)
+        flags = Flag.URGENT | (Flag.RETAINED | Flag.LATE if message.retained else 0)
+        draft.add(message.received, device, home, UNREADABLE, flags, 1.0)
+        draft.urgent = True
+
+    def _undated(self, draft: Draft, message: Message, *, kept: bool) -> None:
+        """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
+        if kept:
+            draft.repeats[len(draft)] = message.digest
+        elif self.letters.remember(message.received):
+            draft.cries.add(message.digest)
+
+
+class _Case:
+    """One message that is not quite ordinary, on its way into a draft."""
+
+    __slots__ = ("draft", "heard", "kept", "message", "route", "thin")
+
+    def __init__(self, draft: Draft, message: Message, route: Route, thin: bool) -> None:
+        self.draft, self.message, self.route, self.thin = draft, message, route, thin
+        self.kept = message.retained and route.kind is not TopicKind.STATUS  # the broker's copy of a reading
+        self.heard = False  # a metric that can be an emergency was read
+
+    def note(self, note: Note) -> None:
+        """Tell the vendor."""
+        self.draft.notes[self.route.device_id, note] += 1
+
+    def close(self) -> None:
+        """Tell the vendor of what concerns the message as a whole."""
+        if self.message.qos == 0:
+            self.note(Note.QOS_0)
+        if self.kept:
+            self.note(Note.RETAINED)
 
 
 def _value(route: Route, sample: Sample) -> tuple[Metric, float]:
@@ -170,8 +198,3 @@ def _value(route: Route, sample: Sample) -> tuple[Metric, float]:
     if complaint := plausible(value, metric):
         raise FormatError("implausible", complaint)
     return metric, value
-
-
-def refusal_counts(refused: Iterable[DeadLetter]) -> Counter[str]:
-    """How many were refused, by code."""
-    return Counter(letter.code for letter in refused)

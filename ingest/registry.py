@@ -4,30 +4,31 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from core.catalogue import Metric, device_types
-from ingest.formats import FormatError, Sample, discover
-from ingest.topics import Topic, TopicError, TopicKind, parse
+from core.register import SERIAL
+from ingest import topics
+from ingest.formats import Decoded, FormatError, Sample, discover
+from ingest.topics import Topic, TopicError, TopicKind
+
+RETRY = "kept, and taken once it is"
+
+
+class VendorRow(NamedTuple):
+    """One vendor as the database has it."""
+
+    id: int
+    code: str
+    format: str
 
 
 class DeviceRow(NamedTuple):
     """One device as the database has it."""
 
-    vendor_id: int
     vendor: str
-    vendor_format: str
     serial: str
     device_id: int
     home_id: int
     type: str
     retired: bool
-
-
-class Refusal(Exception):
-    """The message can't be taken at all; `code` classes why, `vendor_id` says whose it is where that is known."""
-
-    def __init__(self, code: str, reason: str, vendor_id: int | None = None) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.vendor_id = vendor_id
 
 
 class Route(NamedTuple):
@@ -36,17 +37,42 @@ class Route(NamedTuple):
     vendor_id: int
     device_id: int
     home_id: int
+    kind: TopicKind
     metrics: dict[str, Metric]
-    decode: Callable[[bytes], list[Sample]]
+    decode: Callable[[bytes], Decoded]
+
+
+class Refusal(Exception):
+    """The message can't be taken at all; `code` classes why, `vendor_id` says whose it is where that is known.
+
+    `device` is whose it seems to be, though its topic is wrong; `decode` is how its vendor writes payloads.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        vendor_id: int | None = None,
+        device: DeviceRow | None = None,
+        decode: Callable[[bytes], Decoded] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.vendor_id = vendor_id
+        self.device = device
+        self.decode = decode
 
 
 class Registry:
     """An immutable snapshot; a change of the database makes a new one."""
 
-    def __init__(self, vendors: Iterable[tuple[str, int]], devices: Iterable[DeviceRow]) -> None:
-        self._vendors = dict(vendors)
+    def __init__(self, vendors: Iterable[VendorRow], devices: Iterable[DeviceRow]) -> None:
+        self._vendors = {vendor.code: vendor for vendor in vendors}
         self._devices = {(device.vendor, device.serial): device for device in devices}
         self._routes: dict[str, Route] = {}
+        self.fleet = dict.fromkeys((vendor.id for vendor in self._vendors.values()), 0)  # devices by vendor id
+        for device in self._devices.values():
+            self.fleet[self._vendors[device.vendor].id] += not device.retired
 
     @property
     def vendors(self) -> list[str]:
@@ -62,35 +88,58 @@ class Registry:
 
     def _find(self, topic: str) -> Route:
         try:
-            parsed = parse(topic)
+            parsed = topics.parse(topic)
         except TopicError as error:
-            raise Refusal("bad_topic", str(error)) from None
-        vendor_id = self._vendors.get(parsed.vendor)
-        if vendor_id is None:
+            raise self._misdirected(topic, str(error)) from None
+        vendor = self._vendors.get(parsed.vendor)
+        if vendor is None:
             raise Refusal("unknown_vendor", f"vendor {parsed.vendor!r} is not registered")
         device = self._devices.get((parsed.vendor, parsed.device))
         if device is None:
-            reason = f"device {parsed.device!r} is not registered; kept, and taken once it is"
-            raise Refusal("unknown_device", reason, vendor_id)
+            raise _unknown(vendor, parsed.device)
         if device.retired:
-            raise Refusal("retired_device", f"device {parsed.device!r} was taken out of service", vendor_id)
-        return self._route_of(device, parsed)
+            reason = f"device {parsed.device!r} was taken out of service"
+            raise Refusal("retired_device", reason, vendor.id, decode=_decoder(vendor, device))
+        return self._route_of(vendor, device, parsed)
+
+    def _misdirected(self, topic: str, reason: str) -> Refusal:
+        named = topics.device_of(topic)
+        device = self._devices.get(named) if named else None
+        vendor = self._vendors.get(topic.split("/")[2]) if topic.count("/") > 1 else None
+        decode = _decoder(vendor, device) if vendor else None
+        in_service = None if device is None or device.retired else device
+        return Refusal("bad_topic", reason, vendor and vendor.id, in_service, decode)
 
     @staticmethod
-    def _route_of(device: DeviceRow, topic: Topic) -> Route:
-        kind = device_types()[device.type]
-        if topic.kind is TopicKind.STATUS:
-            decode = decode_status
-        else:
-            decode = discover()[kind.format or device.vendor_format].decode
-        return Route(device.vendor_id, device.device_id, device.home_id, dict(kind.metrics), decode)
+    def _route_of(vendor: VendorRow, device: DeviceRow, topic: Topic) -> Route:
+        decode = decode_status if topic.kind is TopicKind.STATUS else _decoder(vendor, device)
+        metrics = dict(device_types()[device.type].metrics)
+        return Route(vendor.id, device.device_id, device.home_id, topic.kind, metrics, decode)
 
 
-def decode_status(payload: bytes) -> list[Sample]:
+def _unknown(vendor: VendorRow, serial: str) -> Refusal:
+    """A device that could be registered is waited for; one that never can be is told so."""
+    if SERIAL.fullmatch(serial):
+        code, reason = "unknown_device", f"device {serial!r} is not registered; {RETRY}"
+    else:
+        code = "bad_serial"
+        reason = (
+            f"device {serial[:80]!r} can't be registered: a serial is 1 to 64 of letters, digits and _ . : -;"
+            " change what the terminal puts into its topic"
+        )
+    return Refusal(code, reason, vendor.id, decode=_decoder(vendor, None))
+
+
+def _decoder(vendor: VendorRow, device: DeviceRow | None) -> Callable[[bytes], Decoded]:
+    own = device_types()[device.type].format if device else None
+    return discover()[own or vendor.format].decode
+
+
+def decode_status(payload: bytes) -> Decoded:
     """`online` or `offline`, plain or as {"status": …}, to a sample of the metric `online`; raises FormatError."""
     word = payload.strip().strip(b'"').lower()
     if word.startswith(b"{"):
         word = word.replace(b" ", b"").removeprefix(b'{"status":"').removesuffix(b'"}')
     if word not in (b"online", b"offline"):
         raise FormatError("bad_status", 'a status is online or offline, plain or as {"status": "online"}')
-    return [Sample("online", float(word == b"online"), None)]
+    return Decoded([Sample("online", float(word == b"online"), None)], [])

@@ -10,8 +10,9 @@ import psycopg
 
 from core.database import connect
 from core.settings import Settings
-from ingest import store
+from ingest.notes import Notes
 from ingest.pipeline import Pipeline
+from ingest.store import letters, readings, registry
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -24,6 +25,7 @@ class Steward(threading.Thread):
     def __init__(
         self,
         pipeline: Pipeline,
+        notes: Notes,
         settings: Settings,
         stop: threading.Event,
         state: Callable[[], dict[str, object]],
@@ -32,6 +34,7 @@ class Steward(threading.Thread):
         super().__init__(name="steward")
         self.counts: Counter[str] = Counter()
         self._pipeline = pipeline
+        self._notes = notes
         self._settings = settings
         self._stop_event = stop
         self._state = state
@@ -52,29 +55,41 @@ class Steward(threading.Thread):
             conn.execute("LISTEN registry")
             conn.execute("LISTEN replay")
             self._refresh(conn)
+            now = datetime.now(UTC)
+            self._pipeline.letters.resume(letters.kept_today(conn, now), int(now.timestamp() * 1e6))
             while not self._stop_event.is_set():
-                store.beat(conn, self._settings.worker, datetime.now(UTC), self._state())
+                registry.beat(conn, self._settings.worker, datetime.now(UTC), self._state())
+                self._tell(conn)
                 while self._replay(conn):
                     pass
                 heard = {notice.channel for notice in conn.notifies(timeout=BEAT_SECONDS / 4, stop_after=1)}
                 if "registry" in heard:
                     self._refresh(conn)
 
+    def _tell(self, conn: psycopg.Connection) -> None:
+        """Write down what vendors should mend."""
+        counts = self._notes.take()
+        try:
+            registry.write_notes(conn, counts, datetime.now(UTC))
+        except psycopg.Error:
+            self._notes.add(counts)
+            raise
+
     def _refresh(self, conn: psycopg.Connection) -> None:
-        self._pipeline.registry = store.load_registry(conn)
+        self._pipeline.take_up(registry.load_registry(conn))
         self._attend(self._pipeline.registry.vendors)
-        released = store.release_quarantine(conn, datetime.now(UTC))
+        released = letters.release_quarantine(conn, datetime.now(UTC))
         log.info("registry loaded; %d quarantined messages are replayed", released)
 
     def _replay(self, conn: psycopg.Connection) -> bool:
         """One transaction of replays; True when there may be more."""
         with conn.transaction():
-            letters = store.take_replays(conn, REPLAYS_AT_ONCE)
-            for letter, message in letters:
+            wanted = letters.take_replays(conn, REPLAYS_AT_ONCE)
+            for letter, message in wanted:
                 now = datetime.now(UTC)
                 draft = self._pipeline.draft([message])
                 refused, draft.refused = (draft.refused[0] if draft.refused else None), []
-                stored = store.write_within(conn, draft, self._settings.shards, now)
-                store.end_replay(conn, letter, now, refused)
+                stored = readings.write_within(conn, draft, self._settings.shards, now)
+                letters.end_replay(conn, letter, now, refused)
                 self.counts["stored"] += stored.rows
-        return len(letters) == REPLAYS_AT_ONCE
+        return len(wanted) == REPLAYS_AT_ONCE

@@ -1,6 +1,6 @@
 """The MQTT topics: `sw/v1/{vendor}/{device}/{kind}`. They carry nothing personal; the registry knows the home."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,19 +28,66 @@ class Topic(NamedTuple):
         return f"sw/v1/{self.vendor}/{self.device}/{self.kind.value}"
 
 
-URGENT = (TopicKind.EVENT,)
-ORDINARY = (TopicKind.TELEMETRY, TopicKind.STATUS)
 KINDS = {kind.value: kind for kind in TopicKind}
 
 
-def all_devices(vendor: str, kinds: Iterable[TopicKind]) -> list[str]:
-    """The topic filters of these kinds of message from all of a vendor's devices."""
-    return [str(Topic(vendor, "+", kind)) for kind in kinds]
+class Lane(NamedTuple):
+    """What one connection takes of a vendor."""
+
+    filters: list[str]
+    former: list[str]  # filters it once had: a session that still holds them would get messages twice
+    leaves: Callable[[str], bool]  # topics that the filters match and another lane takes
+
+
+def emergencies(vendor: str) -> Lane:
+    """Where all of a vendor's devices send emergencies."""
+    return Lane([str(Topic(vendor, "+", TopicKind.EVENT))], [], lambda _: False)
+
+
+def the_rest(vendor: str) -> Lane:
+    """All else that a vendor may publish, so that a wrong topic is answered with a reason."""
+    former = [str(Topic(vendor, "+", kind)) for kind in (TopicKind.TELEMETRY, TopicKind.STATUS)]
+    return Lane([f"sw/v1/{vendor}/#"], former, is_emergency)
+
+
+def is_emergency(topic: str) -> bool:
+    """Whether it is a topic of the urgent lane."""
+    return topic.endswith("/event") and topic.count("/") == 4
+
+
+def looks_urgent(topic: str) -> bool:
+    """Whether it was meant for emergencies, as far as one can guess: `…/Event`, `…/event/1`, `…/events`."""
+    return any("event" in level.lower() for level in topic.split("/")[3:])
+
+
+def may_be_kept(topic: str) -> bool:
+    """Whether a retained message belongs there: a status alone does."""
+    return topic.endswith("/status") and topic.count("/") == 4
+
+
+def device_of(topic: str) -> tuple[str, str] | None:
+    """(vendor, device) where the first levels say so, whatever follows."""
+    parts = topic.split("/")
+    return (parts[2], parts[3]) if len(parts) > 3 and parts[:2] == ["sw", "v1"] else None
 
 
 def parse(topic: str) -> Topic:
-    """Take a topic apart; raises TopicError."""
+    """Take a topic apart; raises TopicError that says what to change."""
     parts = topic.split("/")
     if len(parts) != 5 or parts[:2] != ["sw", "v1"] or parts[4] not in KINDS or not parts[2] or not parts[3]:
-        raise TopicError(f"topic {topic!r} is not sw/v1/{{vendor}}/{{device}}/{{telemetry|event|status}}")
+        raise TopicError(
+            f"topic {topic[:200]!r} is not sw/v1/{{vendor}}/{{device}}/{{telemetry|event|status}}: {_what(parts)}"
+        )
     return Topic(parts[2], parts[3], KINDS[parts[4]])
+
+
+def _what(parts: list[str]) -> str:
+    if len(parts) != 5:
+        return f"it has {len(parts)} levels instead of 5"
+    if parts[:2] != ["sw", "v1"]:
+        return "it must begin with sw/v1/"
+    if not parts[2] or not parts[3]:
+        return "vendor or device is empty"
+    if parts[4].strip().lower() in KINDS:
+        return f"write {parts[4].strip().lower()!r} in small letters, without blanks"
+    return f"{parts[4][:40]!r} is none of {', '.join(KINDS)}"

@@ -10,12 +10,14 @@ import psycopg
 
 from core.database import connect, describe
 from core.settings import Settings
-from ingest import store
 from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
+from ingest.notes import Notes
 from ingest.pipeline import Pipeline
+from ingest.sessions import Inheritance
 from ingest.steward import Steward
-from ingest.topics import ORDINARY, URGENT, all_devices
+from ingest.store import registry
+from ingest.topics import emergencies, the_rest
 from ingest.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -34,11 +36,11 @@ def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> N
     worker = Worker(settings, pipeline, stop, retire=retire)
     worker.start()
     log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
+    retired = retire and worker.take_the_rest()
     if retire:
-        worker.take_the_rest()
         stop.set()
     stop.wait()
-    worker.finish()
+    worker.finish(forget=retired)
     log.info("worker %s stopped", settings.worker)
 
 
@@ -49,52 +51,60 @@ class Worker:
         self._settings = settings
         self._stop = stop
         self._retire = retire
-        self._mailboxes = {
-            "urgent": (Mailbox("urgent", stop, lull=0.001), URGENT),
-            "telemetry": (Mailbox("telemetry", stop, lull=0.02), ORDINARY),
-        }
-        self._writers = [Writer(mailbox, pipeline, settings, stop) for mailbox, _ in self._mailboxes.values()]
-        self._steward = Steward(pipeline, settings, stop, self.state, self.attend)
+        self._urgent = Mailbox("urgent", stop, lull=0.001)
+        self._telemetry = Mailbox("telemetry", stop, lull=0.02)
+        notes = Notes()
+        self._writers = [Writer(box, pipeline, notes, settings, stop) for box in (self._urgent, self._telemetry)]
+        self._steward = Steward(pipeline, notes, settings, stop, self.state, self.attend)
         self._attended: set[str] = set()
         self._connections: list[Connection] = []
+        self._inheritance = Inheritance(settings, stop)
         self.attend(pipeline.registry.vendors)
 
     def start(self) -> None:
         """Start every thread."""
-        for thread in (*self._writers, self._steward):
+        for thread in (*self._writers, self._steward, self._inheritance):
             thread.start()
 
-    def finish(self) -> None:
-        """Wait for the drafts in hand, then disconnect; `stop` must be set."""
+    def finish(self, *, forget: bool = False) -> None:
+        """Wait for the drafts in hand, then disconnect; `stop` must be set. The sessions stay, or are forgotten."""
         for thread in (*self._writers, self._steward):
             thread.join()
+        self._inheritance.finish()
         for connection in self._connections:
-            connection.stop()
+            connection.stop(forget=forget)
 
-    def take_the_rest(self) -> None:
-        """Until every lane is connected and has been quiet for a while."""
+    def take_the_rest(self) -> bool:
+        """Until every lane is connected and has been quiet for a while, and no earlier session is left.
+
+        False when stopped before: then the sessions must stay.
+        """
         quiet_since, before = time.monotonic(), None
         while not self._stop.wait(0.1) and time.monotonic() - quiet_since < QUIET_SECONDS:
             state = self.state()
-            if not state["connected"] or state["queued"] or state != before:
+            busy = state["queued"] or any(connection.outstanding for connection in self._connections)
+            if not state["connected"] or busy or state != before or not self._inheritance.done:
                 quiet_since, before = time.monotonic(), state
+        return not self._stop.is_set()
 
     def attend(self, vendors: Iterable[str]) -> None:
         """Open the lanes of vendors that have none yet."""
         for vendor in sorted(set(vendors) - self._attended):
             self._attended.add(vendor)
-            for name, (mailbox, kinds) in self._mailboxes.items():
-                topics = all_devices(vendor, kinds)
-                connection = Connection(self._settings, f"{name}-{vendor}", topics, mailbox, retiring=self._retire)
+            for mailbox, lane in ((self._urgent, emergencies(vendor)), (self._telemetry, the_rest(vendor))):
+                name = f"{mailbox.name}-{vendor}"
+                connection = Connection(self._settings, name, lane, mailbox, retiring=self._retire)
                 self._connections.append(connection)
                 connection.start()
+                self._inheritance.add(connection, lane, mailbox)
 
     def state(self) -> dict[str, object]:
         """For the heartbeat."""
         counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
             "connected": all(connection.connected for connection in self._connections),
-            "queued": sum(len(mailbox) for mailbox, _ in self._mailboxes.values()),
+            "sessions": [connection.fingerprint for connection in self._connections],
+            "queued": len(self._urgent) + len(self._telemetry),
             **counts,
         }
 
@@ -105,7 +115,7 @@ def _pipeline(settings: Settings, stop: threading.Event) -> Pipeline | None:
     while not stop.is_set():
         try:
             with connect(url, f"ingest-{settings.worker}") as conn:
-                return Pipeline(store.load_registry(conn), settings)
+                return Pipeline(registry.load_registry(conn), settings)
         except psycopg.OperationalError:
             log.warning("no database at %s yet", describe(url))
             stop.wait(1)

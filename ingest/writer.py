@@ -11,9 +11,11 @@ import psycopg
 
 from core.database import connect
 from core.settings import Settings
-from ingest import store
+from ingest.draft import DeadLetter, Draft, Message, refusal_counts
 from ingest.mailbox import Mailbox
-from ingest.pipeline import DeadLetter, Draft, Message, Pipeline, refusal_counts
+from ingest.notes import Notes
+from ingest.pipeline import Pipeline
+from ingest.store import readings
 
 log = logging.getLogger(__name__)
 BLAMES_A_ROW = (psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE classes 22 and 23
@@ -23,9 +25,12 @@ RETRY_SECONDS = (0.1, 5.0)  # first and longest pause between tries
 class Writer(threading.Thread):
     """One mailbox's thread, with a database connection of its own."""
 
-    def __init__(self, mailbox: Mailbox, pipeline: Pipeline, settings: Settings, stop: threading.Event) -> None:
+    def __init__(
+        self, mailbox: Mailbox, pipeline: Pipeline, notes: Notes, settings: Settings, stop: threading.Event
+    ) -> None:
         super().__init__(name=f"writer-{mailbox.name}")
         self.counts: Counter[str] = Counter()
+        self._notes = notes
         self._mailbox = mailbox
         self._pipeline = pipeline
         self._settings = settings
@@ -46,7 +51,7 @@ class Writer(threading.Thread):
 
     def _gather(self) -> Draft:
         """Messages until the draft is big, old or urgent."""
-        draft = Draft()
+        draft = Draft(measured=True)
         limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
         due = time.monotonic() + 0.5
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
@@ -69,6 +74,8 @@ class Writer(threading.Thread):
             return False
         self.counts["stored"] += stored.rows
         self.counts["duplicate"] += stored.duplicates
+        if draft.notes:
+            self._notes.add(draft.notes)
         self.counts += Counter({f"refused_{code}": count for code, count in refusal_counts(draft.refused).items()})
         return True
 
@@ -88,12 +95,12 @@ class Writer(threading.Thread):
         refusal = Draft(refused=[*draft.refused, DeadLetter(message, None, "refused_by_database", reason)])
         return self._settle(refusal)
 
-    def _persist(self, draft: Draft) -> store.Stored | None:
+    def _persist(self, draft: Draft) -> readings.Stored | None:
         """Try until written; None when stopped meanwhile. Raises what blames a row."""
         pause = RETRY_SECONDS[0]
         while True:
             try:
-                return store.write(self._connection(), draft, self._settings.shards, datetime.now(UTC))
+                return readings.write(self._connection(), draft, self._settings.shards, datetime.now(UTC))
             except BLAMES_A_ROW:
                 raise
             except psycopg.Error as error:

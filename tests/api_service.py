@@ -29,6 +29,7 @@ class Service:
     database: Database
     registry: Registry
     url: str
+    ops: str  # where metrics and the document are
     clients: list[httpx.Client] = field(default_factory=list)
 
     def client(self, **kwargs: Any) -> httpx.Client:
@@ -42,6 +43,15 @@ class Service:
         answer = client.post("/api/v1/login", json={"username": username, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return client
+
+    def metrics(self) -> str:
+        """What Prometheus gets."""
+        return httpx.get(f"{self.ops}/metrics", timeout=20).text
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        found: dict[str, Any] = httpx.get(f"{self.ops}/api/openapi.json", timeout=20).json()
+        return found
 
     def sql(self, statement: str, *values: Any, program: str | None = None) -> list[tuple[Any, ...]]:
         """Run one statement as the schema's owner, or as a program's login."""
@@ -86,8 +96,9 @@ class Service:
 def serving(database: Database, homes: int = 2, **settings: Any) -> Iterator[Service]:
     """Seed the database and run the API's program over it until the end of the block."""
     registry = seed(database.owner, homes=homes)
-    with running(database, **settings) as url:
-        service = Service(database, registry, url)
+    ops_port = free_port(19464)
+    with running(database, ops_port=ops_port, **settings) as url:
+        service = Service(database, registry, url, f"http://127.0.0.1:{ops_port}")
         try:
             yield service
         finally:
@@ -99,7 +110,8 @@ def serving(database: Database, homes: int = 2, **settings: Any) -> Iterator[Ser
 def running(database: Database, **settings: Any) -> Iterator[str]:
     """The API's program in a thread; gives its address."""
     port = free_port(18080)
-    config = Settings(database_url=database.url("api"), api_port=port, cookie_secure=False, **settings)
+    settings = {"ops_port": free_port(19464), "cookie_secure": False, **settings}
+    config = Settings(database_url=database.url("api"), api_port=port, **settings)
     stop, failed = threading.Event(), queue.SimpleQueue[BaseException]()
 
     def program() -> None:

@@ -4,33 +4,44 @@ import http.client
 import json
 import logging
 import queue
+import re
 import threading
 import time
+from collections import deque
 from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from core import canary, links
+from core import canary, identity, links
 from core.mqtt import prepare
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
+CLOSED = re.compile(rb"(?:[^ ]+: )?Client (.+) already connected, closing old connection\.$", re.DOTALL)
+MOST_CLOSED = 1000  # of others between two looks; more are not heard
 SILENCE = 15.0  # seconds without a byte on the stream, which pings every 5: it is dead
 
 
 class Mouth:
-    """Publishes as any vendor's terminal does."""
+    """Publishes as any vendor's terminal does, and hears whose connection made way for another of the same id."""
 
     def __init__(self, settings: Settings) -> None:
         self.taken: queue.SimpleQueue[int] = queue.SimpleQueue()  # µs of signals the broker acknowledged
+        self.closed: deque[str] = deque()  # ids whose connection made way for another
+        self.ours: frozenset[str] = frozenset()  # fingerprints of those that no flood of others may crowd out
         self._sent: dict[int, int] = {}  # mid → µs
         self._settings = settings
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "shouwang-canary", protocol=mqtt.MQTTv5)
+        user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
+        client_id = identity.client_id("shouwang-canary", user, password)
+        self.fingerprint = identity.fingerprint(client_id)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
         prepare(self._client, settings)
         self._client.reconnect_delay_set(1, 5)
         self._client.on_publish = self._on_publish
+        self._client.on_connect = self._on_connect
+        self._client.on_message = self._on_message
 
     @property
     def connected(self) -> bool:
@@ -53,6 +64,15 @@ class Mouth:
         """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
+        client.subscribe(canary.BROKER_ERRORS, 0)  # a broker that is no Mosquitto says nothing there
+
+    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        if found := CLOSED.match(message.payload):
+            client_id = found[1].decode(errors="replace").replace("\0", "")
+            if len(self.closed) < MOST_CLOSED or identity.fingerprint(client_id) in self.ours:
+                self.closed.append(client_id)
 
     def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, *_: Any) -> None:
         if at := self._sent.pop(mid, None):

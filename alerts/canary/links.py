@@ -16,6 +16,7 @@ class Link(StrEnum):
     INGEST = "ingest"
     ENGINE = "engine"
     API = "api"
+    SESSION = "session"  # whole, but one of our programs' sessions at the broker was taken over
 
 
 class Words(NamedTuple):
@@ -44,6 +45,11 @@ WORDS = MappingProxyType(
         Link.API: Words(
             f"告警已判断，但送不到值班台：值班台服务没有工作。{CALL_ZH}",
             f"Alerts are judged but do not reach the console: the API does not work. {CALL_EN}",
+        ),
+        Link.SESSION: Words(
+            f"系统程序在消息服务器上的连接被另一个连接顶替：可能有人冒用，也可能是线路断后重连。{CALL_ZH}",
+            "Another connection took over one of our programs' sessions at the broker: an intruder, or the program"
+            f" itself after a broken line. {CALL_EN}",
         ),
     }
 )

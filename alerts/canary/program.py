@@ -12,6 +12,7 @@ from alerts.arrays import micros, to_datetime, to_us
 from alerts.canary import store
 from alerts.canary.ends import Ear, Mouth
 from alerts.canary.links import WORDS, Link, Rounds, broken
+from alerts.canary.taken import Taken
 from core.database import connect
 from core.settings import Settings
 
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.5  # seconds
 BEAT_EVERY = timedelta(seconds=2)
+TELL_EVERY = timedelta(seconds=10)
 RAISE_AGAIN = timedelta(minutes=30)  # resolved by a person and still broken
 
 
@@ -42,13 +44,14 @@ class Canary:
 
     def __init__(self, settings: Settings, mouth: Mouth, ear: Ear) -> None:
         self.rounds = Rounds(micros(settings.canary_late))
+        self.taken = Taken()
         self.broken: Link | None = None
         self._settings = settings
         self._mouth, self._ear = mouth, ear
         self._conn: psycopg.Connection | None = None
         self._terminal: store.Terminal | None = None
         self._whole_since: datetime | None = None
-        self._now = self._send_at = self._beat_at = datetime.min.replace(tzinfo=UTC)
+        self._now = self._send_at = self._beat_at = self._tell_at = datetime.min.replace(tzinfo=UTC)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -60,7 +63,7 @@ class Canary:
         """Hear what came round, send what is due, judge, and write it down."""
         self._collect()
         if now < self._now:  # the machine's clock was put back
-            self._send_at = self._beat_at = now
+            self._send_at = self._beat_at = self._tell_at = now
         self._now = now
         if now >= self._send_at:
             self._send_at = now + self._settings.canary_every
@@ -96,13 +99,26 @@ class Canary:
         self._terminal = self._terminal or store.terminal(conn)
         if self._terminal is None:
             return
+        self._hear(conn, now)
         passed = overdue is not None and store.stored(conn, self._terminal, to_datetime(overdue))
         self._find(overdue, database=True, stored=passed)
         if now >= self._beat_at:
             self._beat_at = now + BEAT_EVERY
             store.beat(conn, now, self._detail(overdue))
+            self._mouth.ours = store.sessions(conn) | {self._mouth.fingerprint}
         with conn.transaction():
             self._settle(conn, self._terminal, now, overdue)
+        if now >= self._tell_at and self.taken.to_tell:
+            self._tell_at = now + TELL_EVERY
+            store.tell_vendors(conn, self.taken.tell(), now)
+
+    def _hear(self, conn: psycopg.Connection, now: datetime) -> None:
+        """Whose sessions at the broker were taken over."""
+        if closed := [self._mouth.closed.popleft() for _ in range(len(self._mouth.closed))]:
+            before = self.taken.counts["ours"]
+            self.taken.hear(closed, store.sessions(conn) | {self._mouth.fingerprint}, now)
+            if self.taken.counts["ours"] > before:
+                log.warning("self-check: a session of ours at the broker was taken over")
 
     def _find(self, overdue: int | None, *, database: bool, stored: bool) -> None:
         """Name the broken link; log when it changes."""
@@ -110,6 +126,8 @@ class Canary:
         if overdue is not None:
             signal = self.rounds.under_way[overdue]
             link = broken(signal, connected=self._mouth.connected, database=database, stored=stored)
+        elif self.taken.open(self._now):
+            link = Link.SESSION
         if link != self.broken:
             log.log(logging.WARNING if link else logging.INFO, "self-check: %s", f"{link} broken" if link else "whole")
             self.broken = link
@@ -120,20 +138,34 @@ class Canary:
         return {
             "round_trip_seconds": None if trip is None else trip / 1e6,
             "broken": self.broken,
-            "since": None if overdue is None else to_datetime(overdue).isoformat(),
+            "since": since.isoformat() if (since := self._since(overdue)) else None,
+            **{f"taken_{whose}": count for whose, count in self.taken.counts.items()},
         }
+
+    def _since(self, overdue: int | None) -> datetime | None:
+        """Since when something is wrong."""
+        if overdue is not None:
+            return to_datetime(overdue)
+        return self.taken.since if self.broken is Link.SESSION else None
 
     def _settle(self, conn: psycopg.Connection, terminal: store.Terminal, now: datetime, overdue: int | None) -> None:
         """Bring the alert in line with what is so; after a failure the next turn does it."""
         alert = store.newest(conn, terminal)
         if self.broken:
             self._whole_since = None
-        if overdue is not None and self.broken:
-            known = alert and (now - alert.resolved_at < RAISE_AGAIN if alert.resolved_at else not alert.cleared)
-            if not known:
-                store.raise_alert(conn, terminal, to_datetime(overdue), now, self._evidence(overdue))
+        since = self._since(overdue)
+        if since and self.broken:
+            if not (alert and self._known(alert, since, now)):
+                store.raise_alert(conn, terminal, since, now, self._evidence(since))
         elif alert and not alert.resolved_at and not alert.cleared and self._whole_for(now):
             store.clear_alert(conn, alert.id, now)
+
+    def _known(self, alert: store.Standing, since: datetime, now: datetime) -> bool:
+        """Whether the alert says it already, or a person has just answered for it."""
+        if alert.resolved_at is None:
+            return not alert.cleared
+        anew = self.broken is Link.SESSION and since > alert.resolved_at
+        return now - alert.resolved_at < RAISE_AGAIN and not anew
 
     def _whole_for(self, now: datetime) -> bool:
         """Whether signals have come round for as long as they may be late: a chain that flickers is not whole."""
@@ -142,11 +174,11 @@ class Canary:
         self._whole_since = self._whole_since or now
         return now - self._whole_since >= self._settings.canary_late
 
-    def _evidence(self, overdue: int) -> dict[str, Any]:
+    def _evidence(self, since: datetime) -> dict[str, Any]:
         assert self.broken
         words = WORDS[self.broken]
-        since = to_datetime(overdue).isoformat(timespec="seconds")
-        return {"text_zh": words.zh, "text_en": words.en, "link": self.broken, "since": since}
+        told = since.isoformat(timespec="seconds")
+        return {"text_zh": words.zh, "text_en": words.en, "link": self.broken, "since": told}
 
 
 def _drain(waiting: "queue.SimpleQueue[T]") -> list[T]:

@@ -1,5 +1,7 @@
 """SQL of the self-check: its terminal, how far a signal came, its heartbeat and its one alert."""
 
+import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -7,6 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from alerts import store
+from alerts.canary.taken import CODE, REASON, Owner
 from alerts.lifecycle import Kind
 from core import canary
 from core.model import Severity
@@ -57,6 +60,42 @@ def beat(conn: psycopg.Connection, now: datetime, detail: dict[str, Any]) -> Non
         " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
         (PROCESS, now, Jsonb(detail)),
     )
+
+
+def sessions(conn: psycopg.Connection) -> frozenset[str]:
+    """Fingerprints of the ingest workers' client ids, of late."""
+    found = conn.execute(
+        "SELECT jsonb_array_elements_text(detail->'sessions') FROM heartbeat"
+        " WHERE process LIKE 'ingest/%' AND jsonb_typeof(detail->'sessions') = 'array'"
+    )
+    return frozenset(row[0] for row in found)
+
+
+def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now: datetime) -> None:
+    """An entry among the refused messages of each vendor whose terminals' sessions were taken, one for a terminal.
+
+    What names no registered terminal counts for its vendor, so that nobody can make entries without end.
+    """
+    rows = [(o.vendor, o.serial, n) if isinstance(o, Owner) else (None, o, n) for o, n in told.items()]
+    vendors, serials, counts = map(list, zip(*rows, strict=True))
+    whose = conn.execute(
+        "SELECT v.id, v.code, coalesce(d.serial, ''), sum(said.n)::int FROM"
+        " unnest(%s::text[], %s::text[], %s::int[]) AS said (vendor, serial, n)"
+        " LEFT JOIN device d ON d.serial = said.serial"
+        "   AND (said.vendor IS NULL OR d.vendor_id = (SELECT id FROM vendor WHERE code = said.vendor))"
+        " JOIN vendor v ON v.id = d.vendor_id OR d.id IS NULL AND v.code = said.vendor GROUP BY 1, 2, 3",
+        (vendors, serials, counts),
+    ).fetchall()
+    for vendor_id, code, serial, count in whose:
+        topic = Owner(code, serial).topic
+        digest = hashlib.sha256(f"{CODE}\0{topic}".encode()).digest()
+        conn.execute(
+            "INSERT INTO dead_letter AS d"
+            " (received_at, vendor_id, topic, payload, code, reason, digest, count, last_at, whole)"
+            " VALUES (%s, %s, %s, '', %s, %s, %s, %s, %s, false) ON CONFLICT (digest, code) WHERE replayed_at IS NULL"
+            " DO UPDATE SET count = d.count + excluded.count, last_at = excluded.last_at",
+            (now, vendor_id, topic, CODE, REASON, digest, count, now),
+        )
 
 
 def newest(conn: psycopg.Connection, terminal: Terminal) -> Standing | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.values import NO_NUL, Answer, Request
+from api.values import NO_NUL, Answer, Instant, Request
 from core.model import Role
 
 
@@ -31,6 +31,31 @@ class LoggedIn(Answer):
     """The account that has logged in; the session is in the cookie."""
 
     account: Account
+
+
+class Session(Answer):
+    """One place where the account is logged in."""
+
+    id: int
+    label: str | None = Field(description="names a program's token; null for a browser")
+    agent: str = Field(description="the browser, in its own words")
+    address: str = Field(description="from where it was begun")
+    created_at: Instant
+    seen_at: Instant = Field(description="last used, to the minute; an open live connection is use")
+    expires_at: Instant
+    current: bool = Field(description="the one that asks")
+
+
+class SessionList(Answer):
+    """The last used first, 100 at most."""
+
+    items: list[Session]
+
+
+class Ended(Answer):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 class Actor(Answer):

@@ -1,11 +1,11 @@
 """Refused messages."""
 
 import base64
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from api.values import Answer, Instant, Page, Word
+from api.values import Answer, Instant, Note, Page, Request, Word
 
 
 class DeadLetter(Answer):
@@ -24,6 +24,11 @@ class DeadLetter(Answer):
     count: int
     replay_requested_at: Instant | None
     replayed_at: Instant | None
+    whole: bool = Field(description="all of it was kept, so that it can be replayed")
+    urgent: bool = Field(description="perhaps an emergency, and no home is known to raise an alert for")
+    answered_at: Instant | None = Field(description="when somebody answered for an urgent one")
+    answered_by: str | None
+    answer: str = Field(description="what was found out")
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
@@ -48,6 +53,20 @@ class DeadLetterQuery(Page):
 
     code: Word | None = None
     vendor: Word | None = Field(None, description="vendor code; a vendor sees its own anyway")
+    unanswered: bool | None = Field(None, description="only urgent ones that nobody has answered for, or only others")
+
+
+class LetterAnswer(Request):
+    """What came of an urgent message."""
+
+    answer: Annotated[Note, Field(min_length=1, description="whom you called, and what it was")]
+
+
+class LetterAnswered(Answer):
+    """It is answered for."""
+
+    id: int
+    answered_at: Instant
 
 
 class ReplayRequested(Answer):

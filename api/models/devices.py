@@ -6,6 +6,7 @@ from pydantic import Field
 
 from api.values import Answer, Instant, Moment, Page, Request, Search, Word
 from core.catalogue import Kind, device_types, metric_by_id, metrics
+from core.model import Note
 
 Bucket = Literal["raw", "1m", "5m", "1h", "1d"]
 
@@ -49,6 +50,15 @@ class Latest(Answer):
         )  # fmt: skip
 
 
+class DeviceNote(Answer):
+    """What its vendor should mend, though its readings are taken."""
+
+    code: Note
+    count: int
+    first_at: Instant
+    last_at: Instant
+
+
 class Device(Answer):
     """A terminal. A vendor sees no home and no room: where its devices hang is not its business."""
 
@@ -65,6 +75,7 @@ class Device(Answer):
     online: bool | None = Field(description="as the broker saw its connection; none: it never said")
     battery: float | None = Field(description="per cent")
     retired_at: Instant | None
+    notes: list[DeviceNote] = Field(description="of the last 30 days, the newest first")
 
 
 class DeviceDetail(Device):
@@ -100,6 +111,9 @@ class DeviceQuery(Page):
     silent: bool | None = None
     battery_below: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     type: Word | None = None
+    noted: bool | None = Field(
+        None, description="only devices of which the vendor has something to mend, or only others"
+    )
     q: Search | None = Field(None, description="part of a serial; for operators also of a home's code or address")
 
 

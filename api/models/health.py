@@ -15,6 +15,9 @@ class Problem(Answer):
     message_zh: str
     message_en: str
     since: Instant
+    aloud: bool = Field(
+        default=False, description="somebody may be calling for help: the console rings until it is answered"
+    )
 
 
 class EngineHealth(Answer):

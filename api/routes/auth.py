@@ -1,12 +1,13 @@
 """Log in, log out, who am I."""
 
-from datetime import timedelta
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api import passwords
-from api.access import COOKIE, AnyCaller, Now, Pool, Shared, token_of
-from api.errors import ApiError, documented
+from api.access import COOKIE, AnyCaller, Now, Pool, Shared
+from api.browsers import COOKIE as BROWSER
+from api.errors import documented
+from api.login import Attempt
 from api.models.accounts import Account, LoggedIn, Login
 from api.store import accounts
 from api.store.accounts import Caller
@@ -21,37 +22,21 @@ def _account(me: Caller) -> Account:
 
 
 @public.post("/login", responses=documented(401, 429))
-def login(body: Login, request: Request, response: Response, pool: Pool, now: Now, shared: Shared) -> LoggedIn:
+async def login(body: Login, request: Request, response: Response, now: Now, shared: Shared) -> LoggedIn:
     """Begin a session of one duty shift; its token is set as a cookie that scripts can't read.
 
     After 5 failures for a user name from one address, 429 with Retry-After: 30 s, doubled each time, 15 min at most.
+    503 with Retry-After while too many log in. A browser that has logged in before is spared by what strangers do:
+    a second cookie knows it.
     """
-    address = request.client.host if request.client else ""
-    wait = shared.throttle.attempt(body.username, address, now)
-    if wait:
-        seconds = int(wait.total_seconds()) + 1
-        headers = {"Retry-After": str(seconds)}
-        message = f"登录失败次数过多，请 {seconds} 秒后再试 (too many failures)"
-        raise ApiError(429, "too_many_failures", message, headers=headers, retry_after=seconds)
-    with pool.connection() as conn:
-        found = accounts.password_hash(conn, body.username)
-    if not passwords.matches(found[1] if found else None, body.password) or found is None:
-        raise ApiError(401, "bad_credentials", "用户名或密码不正确 (wrong user name or password)")
-    shared.throttle.succeeded(body.username, address)
-    token, digest = passwords.new_token()
-    expires = now + timedelta(hours=shared.settings.session_hours)
-    with pool.connection() as conn:
-        if stronger := passwords.stronger(found[1], body.password):
-            accounts.set_password_hash(conn, found[0], stronger)
-        accounts.open_session(conn, found[0], digest, now, expires)
-        me = accounts.session_account(conn, digest, now)
-    if me is None:
-        raise ApiError(401, "bad_credentials", "账号已停用 (the account was disabled)")
-    response.set_cookie(
-        COOKIE, token, expires=expires, path="/", httponly=True, samesite="strict",
-        secure=shared.settings.cookie_secure,
-    )  # fmt: skip
-    return LoggedIn(account=_account(me))
+    address = request.client.host[:100] if request.client else ""  # a proxy's word for it, maybe
+    known = await shared.door.browsers.known(request.cookies.get(BROWSER), now)
+    agent = request.headers.get("user-agent", "")
+    opened = await shared.door.enter(Attempt(body.username, body.password, address, agent, known), now)
+    cookie = partial(response.set_cookie, httponly=True, samesite="strict", secure=shared.settings.cookie_secure)
+    cookie(COOKIE, opened.token, expires=opened.expires, path="/")
+    cookie(BROWSER, shared.door.browsers.cookie(opened.browser), expires=opened.browser.expires, path=f"{V1}/login")
+    return LoggedIn(account=_account(opened.me))
 
 
 @router.get("/me", responses=documented(401))
@@ -61,8 +46,8 @@ def me(me: AnyCaller) -> Account:
 
 
 @router.post("/logout", status_code=204, responses=documented(401, 403))
-def logout(me: AnyCaller, request: Request, response: Response, pool: Pool) -> None:
+def logout(me: AnyCaller, response: Response, pool: Pool) -> None:
     """End this session; a program's token is revoked likewise."""
     with pool.connection() as conn:
-        accounts.close_session(conn, passwords.token_hash(token_of(request) or ""))
+        accounts.close_session(conn, me, me.session_id)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.access import AnyCaller, Now, Pool
+from api.access import AnyCaller, Now, Operator, Pool
 from api.errors import ApiError, documented, not_found
-from api.models.dead_letters import DeadLetterPage, DeadLetterQuery, ReplayRequested
+from api.models.dead_letters import DeadLetterPage, DeadLetterQuery, LetterAnswer, LetterAnswered, ReplayRequested
 from api.store import dead_letters as store
 from api.values import V1, BigId
 
@@ -28,5 +28,19 @@ def replay(letter_id: Annotated[BigId, Path()], me: AnyCaller, pool: Pool, now: 
     if done is None:
         raise not_found("消息")
     if not done:
-        raise ApiError(409, "conflict", "这条消息已经重放过 (already replayed)")
+        raise ApiError(409, "conflict", "这条消息已经重放过，或原文没有完整保存 (already replayed, or not kept whole)")
     return ReplayRequested(id=letter_id, replay_requested_at=now)
+
+
+@router.post("/{letter_id}/answer", responses=documented(401, 403, 404, 409))
+def answer_letter(
+    letter_id: Annotated[BigId, Path()], body: LetterAnswer, me: Operator, pool: Pool, now: Now
+) -> LetterAnswered:
+    """Answer for an urgent message of a device that nobody registered; 409 when somebody has."""
+    with pool.connection() as conn:
+        done = store.answer(conn, me, letter_id, body.answer, now)
+    if done is None:
+        raise not_found("消息")
+    if not done:
+        raise ApiError(409, "conflict", "这条消息无需答复，或已有人答复 (nothing to answer)")
+    return LetterAnswered(id=letter_id, answered_at=now)

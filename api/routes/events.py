@@ -13,8 +13,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from psycopg_pool import ConnectionPool
+from starlette.types import Receive, Scope, Send
 
-from api.access import Operator, Pool, Shared, token_of
+from api.access import Operator, Shared, token_of
 from api.errors import documented
 from api.feed import PAGE, Feed, Frame, Subscriber, alert_frame
 from api.passwords import token_hash
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 router = APIRouter(prefix=V1, tags=["live"])
 PING = 5.0  # seconds without a word, at most: what a console may take for a lost connection is a few of these
-RECHECK = 15.0  # seconds between looks whether the session still holds
+CHECK_EVERY = 15.0  # seconds between looks whether the session still holds, should its notice have been missed
 EventId = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
 
@@ -40,7 +41,7 @@ class From(QueryModel):
     "/events",
     response_class=StreamingResponse,
     responses={
-        **documented(401, 403),
+        **documented(401, 403, 429),
         200: {
             "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health) and `canary` events"
             " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970)",
@@ -48,10 +49,9 @@ class From(QueryModel):
         },
     },
 )
-def live(
+async def live(
     me: Operator,
     shared: Shared,
-    pool: Pool,
     request: Request,
     query: Annotated[From, Query()],
     last_event_id: Annotated[int | None, Header(ge=0, le=2**63 - 1)] = None,
@@ -59,34 +59,57 @@ def live(
     """Server-sent events of the caller's area.
 
     With `Last-Event-ID` (browsers send it by themselves; `?last_event_id=` for the first time) all later events come
-    first. Without, the stream starts at the newest.
+    first. Without, the stream starts at the newest. 429 when the account, 503 when the service has too many open.
     """
     last = last_event_id if last_event_id is not None else query.last_event_id
-    session = partial(_session_holds, pool, token_hash(token_of(request) or ""))
-    stream = Stream(shared.feed, pool, me.scope, last, session)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(stream.frames(), media_type="text/event-stream", headers=headers)
+    holds = partial(_session_holds, shared.pool, token_hash(token_of(request) or ""), me.scope)
+    return Live(Stream(shared.feed, shared.pool, shared.feed.subscribe(me.id, me.scope), last, holds))
 
 
-def _session_holds(pool: ConnectionPool, digest: bytes) -> bool:
-    """Whether the session is still good; while the database is away it is, for that is when health must be heard."""
+def _session_holds(pool: ConnectionPool, digest: bytes, scope: str) -> bool:
+    """Whether the session still sees this area; while the database is away it does, for then health must be heard.
+
+    An open stream is use: no idle time counts while it is, also after the database was away for long.
+    """
+    now = datetime.now(UTC)
     try:
         with pool.connection(timeout=1) as conn:
-            return accounts.session_account(conn, digest, datetime.now(UTC)) is not None
+            found = accounts.session_account(conn, digest, now)
+            if found:
+                accounts.touch(conn, found, now)
     except psycopg.Error:
         return True
+    return found is not None and found.area == scope
+
+
+class Live(StreamingResponse):
+    """A stream as an answer; however it ends, its place is free again."""
+
+    def __init__(self, stream: "Stream") -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(stream.frames(), media_type="text/event-stream", headers=headers)
+        self.stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.stream.feed.unsubscribe(self.stream.subscriber)
 
 
 class Stream:
     """One console's live connection."""
 
-    def __init__(self, feed: Feed, pool: ConnectionPool, scope: str, last: int | None, session: partial[bool]) -> None:
-        self.feed, self.pool, self.scope, self.last, self.session = feed, pool, scope, last, session
+    def __init__(
+        self, feed: Feed, pool: ConnectionPool, subscriber: Subscriber, last: int | None, holds: partial[bool]
+    ) -> None:
+        self.feed, self.pool, self.subscriber, self.last, self.holds = feed, pool, subscriber, last, holds
         self.sent = 0
+        self.check_at = 0.0
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         """The bytes of the stream, until the client leaves, is too slow, logs out, or the server stops."""
-        subscriber = self.feed.subscribe(self.scope)
         try:
             yield b"retry: 1000\n: welcome\n\n"
             if self.feed.health:
@@ -94,22 +117,20 @@ class Stream:
             async with aclosing(self._missed()) as missed:
                 async for frame in missed:
                     yield frame.data
-            async with aclosing(self._live(subscriber)) as live:
+            async with aclosing(self._live()) as live:
                 async for data in live:
                     yield data
         except psycopg.Error as error:  # the client comes back and goes on where it was
             log.warning("a live stream lost the database: %s", type(error).__name__)
-        finally:
-            self.feed.unsubscribe(subscriber)
 
     async def _missed(self) -> AsyncGenerator[Frame, None]:
         newest = await to_thread.run_sync(self._newest)
         if self.last is None or self.last > newest:  # a number from the future is from another database
             self.sent = newest
-            yield Frame(newest, self.scope, b"id: %d\n\n" % newest)  # so that a reconnect asks from here
+            yield Frame(newest, self.subscriber.scope, b"id: %d\n\n" % newest)  # so that a reconnect asks from here
             return
         self.sent = self.last
-        while True:
+        while await self._may_go_on():
             found = await to_thread.run_sync(self._page)
             for change in found:
                 self.sent = change.id
@@ -117,20 +138,23 @@ class Stream:
             if len(found) < PAGE:
                 return
 
-    async def _live(self, subscriber: Subscriber) -> AsyncGenerator[bytes, None]:
-        clock = asyncio.get_running_loop().time
-        recheck = clock() + RECHECK
-        while not subscriber.over:
-            frame = await _next(subscriber)
-            if frame is None or subscriber.over:
+    async def _live(self) -> AsyncGenerator[bytes, None]:
+        while await self._may_go_on():
+            frame = await _next(self.subscriber)
+            if frame is None:
                 yield b": ping\n\n"
-            elif not frame.id or frame.id > self.sent:
+            elif frame.data and (not frame.id or frame.id > self.sent) and await self._may_go_on():
                 self.sent = frame.id or self.sent
                 yield frame.data
-            if clock() >= recheck:
-                recheck = clock() + RECHECK
-                if not await to_thread.run_sync(self.session):
-                    return
+
+    async def _may_go_on(self) -> bool:
+        """Whether the session holds: looked up when there is doubt, and now and then in case its notice was missed."""
+        now, subscriber = asyncio.get_running_loop().time(), self.subscriber
+        if subscriber.doubted or now >= self.check_at:
+            subscriber.doubted, self.check_at = False, now + CHECK_EVERY
+            if not await to_thread.run_sync(self.holds):
+                subscriber.over = True
+        return not subscriber.over
 
     def _newest(self) -> int:
         with self.pool.connection() as conn:
@@ -138,7 +162,7 @@ class Stream:
 
     def _page(self) -> list[events.Change]:
         with self.pool.connection() as conn:
-            return events.after(conn, self.sent, PAGE, self.scope)
+            return events.after(conn, self.sent, PAGE, self.subscriber.scope)
 
 
 async def _next(subscriber: Subscriber) -> Frame | None:

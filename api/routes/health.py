@@ -1,18 +1,12 @@
-"""Whether the watch is kept: for operators, for a load balancer, for Prometheus."""
-
-from datetime import datetime
-from functools import partial
+"""Whether the watch is kept: for operators, and for a load balancer."""
 
 import psycopg
 from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST
-from psycopg_pool import ConnectionPool
+from fastapi.responses import PlainTextResponse
 
 from api.access import Now, Operator, Pool, Shared
 from api.errors import documented
 from api.health import judge
-from api.metrics import Figures
 from api.models.health import Health
 from api.store import health as store
 from api.values import V1
@@ -42,21 +36,3 @@ def healthz(pool: Pool) -> PlainTextResponse:
     except psycopg.Error:
         return PlainTextResponse("database unreachable\n", 503)
     return PlainTextResponse("ok\n")
-
-
-@public.get(
-    "/metrics",
-    response_class=PlainTextResponse,
-    responses={200: {"description": "Prometheus text format", **PLAIN}},
-)
-def metrics(pool: Pool, now: Now, shared: Shared) -> Response:
-    """Counts and times for Prometheus, nothing personal. No login needed."""
-    return Response(shared.meter.text(partial(_figures, pool, now)), media_type=CONTENT_TYPE_LATEST)
-
-
-def _figures(pool: ConnectionPool, now: datetime) -> Figures | None:
-    try:
-        with pool.connection(timeout=2) as conn:
-            return store.figures(conn, now)
-    except psycopg.Error:
-        return None

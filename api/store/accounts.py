@@ -1,13 +1,19 @@
 """Accounts and their sessions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg import Connection
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from core.model import Role
 
+TOUCH = timedelta(minutes=1)
+LIVES = (
+    "s.expires_at > %(now)s"
+    " AND (s.label IS NOT NULL OR %(idle)s::interval IS NULL OR s.seen_at > %(now)s - %(idle)s::interval)"
+)
 AREA_NAME = "(SELECT string_agg(up.name, ' / ' ORDER BY nlevel(up.path)) FROM area up WHERE up.path @> {path})"
 
 
@@ -23,6 +29,8 @@ class Caller:
     area_name: str | None
     vendor_id: int | None
     vendor: str | None
+    session_id: int
+    seen_at: datetime
 
     @property
     def is_vendor(self) -> bool:
@@ -37,16 +45,25 @@ class Caller:
         return self.area
 
 
-def session_account(conn: Connection, token_hash: bytes, now: datetime) -> Caller | None:
-    """Whose session this is; None when it is none, is over, or the account is disabled."""
+def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: timedelta | None = None) -> Caller | None:
+    """Whose session this is; None when it is none, is over, was not used for `idle`, or the account is disabled.
+
+    A program's token has no idle time: it is meant to lie unused.
+    """
     with conn.cursor(row_factory=class_row(Caller)) as cursor:
         return cursor.execute(
             f"SELECT a.id, a.username, a.name, a.role, a.area::text, {AREA_NAME.format(path='a.area')} AS area_name,"
-            "  a.vendor_id, v.code AS vendor"
+            "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.seen_at"
             " FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN vendor v ON v.id = a.vendor_id"
-            " WHERE s.token_hash = %s AND s.expires_at > %s AND a.disabled_at IS NULL",
-            (token_hash, now),
+            f" WHERE s.token_hash = %(hash)s AND {LIVES} AND a.disabled_at IS NULL",
+            {"hash": token_hash, "now": now, "idle": idle},
         ).fetchone()
+
+
+def touch(conn: Connection, me: Caller, now: datetime) -> None:
+    """The session is in use; written at most once a minute."""
+    if now - me.seen_at >= TOUCH:
+        conn.execute("UPDATE session SET seen_at = %s WHERE id = %s", (now, me.session_id))
 
 
 def password_hash(conn: Connection, username: str) -> tuple[int, str] | None:
@@ -56,20 +73,57 @@ def password_hash(conn: Connection, username: str) -> tuple[int, str] | None:
     ).fetchone()
 
 
+def password_hash_of(conn: Connection, account_id: int) -> str | None:
+    """The encoded hash of an account; None when there is none or it is disabled."""
+    row = conn.execute(
+        "SELECT password_hash FROM account WHERE id = %s AND disabled_at IS NULL", (account_id,)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def browser_key(conn: Connection) -> bytes:
+    """What signs the cookies of browsers that have logged in before."""
+    row = conn.execute("SELECT key FROM browser_key").fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
 def set_password_hash(conn: Connection, account_id: int, encoded: str) -> None:
     """Replace a hash that was made with weaker parameters."""
     conn.execute("UPDATE account SET password_hash = %s WHERE id = %s", (encoded, account_id))
 
 
-def open_session(conn: Connection, account_id: int, token_hash: bytes, now: datetime, expires: datetime) -> None:
+def open_session(
+    conn: Connection, account_id: int, token_hash: bytes, now: datetime, expires: datetime, agent: str, address: str
+) -> None:
     """Begin a browser's session, and forget this account's sessions that are over."""
     conn.execute("DELETE FROM session WHERE account_id = %s AND expires_at <= %s", (account_id, now))
     conn.execute(
-        "INSERT INTO session (token_hash, account_id, created_at, expires_at) VALUES (%s, %s, %s, %s)",
-        (token_hash, account_id, now, expires),
+        "INSERT INTO session (token_hash, account_id, created_at, seen_at, expires_at, agent, address)"
+        " VALUES (%s, %s, %s, %s, %s, left(%s, 200), left(%s, 100))",
+        (token_hash, account_id, now, now, expires, agent, address),
     )
 
 
-def close_session(conn: Connection, token_hash: bytes) -> None:
-    """End a session."""
-    conn.execute("DELETE FROM session WHERE token_hash = %s", (token_hash,))
+def sessions(conn: Connection, me: Caller, now: datetime, idle: timedelta, limit: int) -> list[dict[str, Any]]:
+    """The account's sessions that are not over, the last used first."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT s.id, s.label, s.agent, s.address, s.created_at, s.seen_at, s.expires_at, s.id = %(own)s AS current"
+            f" FROM session s WHERE s.account_id = %(account)s AND {LIVES}"
+            " ORDER BY s.seen_at DESC, s.id LIMIT %(limit)s",
+            {"own": me.session_id, "account": me.id, "now": now, "idle": idle, "limit": limit},
+        ).fetchall()
+
+
+def close_session(conn: Connection, me: Caller, session_id: int) -> bool:
+    """End one of the account's own sessions; False when it has no such session."""
+    done = conn.execute("DELETE FROM session WHERE id = %s AND account_id = %s", (session_id, me.id))
+    return done.rowcount == 1
+
+
+def close_other_sessions(conn: Connection, me: Caller) -> int:
+    """End every other browser's session of the account; a program's token stays, it is ended by itself."""
+    return conn.execute(
+        "DELETE FROM session WHERE account_id = %s AND id <> %s AND label IS NULL", (me.id, me.session_id)
+    ).rowcount

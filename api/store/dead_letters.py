@@ -11,12 +11,24 @@ from api.store.accounts import Caller
 from api.store.alerts import rows
 
 SHOWN = 4096  # bytes of a payload
-# An operator sees what comes from a device of the area, and what comes from no known device at all.
+# An operator sees what comes from a device of the area; from an unknown device, when its vendor serves the area. What
+# no area can claim, because its vendor serves none or the topic names none, is shown to those who see a whole district.
 IN_AREA = """
-    NOT EXISTS (SELECT 1 FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
-                WHERE d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4)
-                  AND NOT ar.path <@ %(scope)s::ltree)
+    coalesce(
+        (SELECT ar.path <@ %(scope)s::ltree
+         FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
+         WHERE d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4)),
+        l.vendor_id IN
+            (SELECT v.id FROM vendor v WHERE EXISTS
+                (SELECT 1 FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id
+                 WHERE d.vendor_id = v.id AND d.retired_at IS NULL AND ar.path <@ %(scope)s::ltree))
+        OR nlevel(%(scope)s::ltree) = 1 AND NOT EXISTS
+            (SELECT 1 FROM device d WHERE d.vendor_id = l.vendor_id AND d.retired_at IS NULL)
+    )
 """
+
+
+UNANSWERED = "l.urgent AND l.answered_at IS NULL AND l.replayed_at IS NULL"
 
 
 def _visible(me: Caller) -> tuple[str, dict[str, Any]]:
@@ -34,15 +46,18 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
         conditions.append("l.code = %(code)s")
     if wanted.vendor is not None:
         conditions.append("v.code = %(vendor)s")
+    if wanted.unanswered is not None:
+        conditions.append(f"({UNANSWERED}) = %(unanswered)s")
     if wanted.cursor:
         (values["before"],) = cursors.decode(wanted.cursor, int)
         conditions.append("l.id < %(before)s")
     found = rows(
         conn,
         "SELECT l.id, l.received_at, l.last_at, v.code AS vendor_code, l.topic, l.code, l.reason, l.count,"
-        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes,"
+        "  l.replay_requested_at, l.replayed_at, octet_length(l.payload) AS payload_bytes, l.whole, l.urgent,"
+        "  l.answered_at, by.name AS answered_by, l.answer,"
         "  substring(l.payload FROM 1 FOR %(shown)s) AS payload"
-        " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id"
+        " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id LEFT JOIN account by ON by.id = l.answered_by"
         f" WHERE {' AND '.join(conditions)} ORDER BY l.id DESC LIMIT %(limit)s",
         values,
     )
@@ -51,12 +66,27 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
 
 
 def request_replay(conn: Connection, me: Caller, letter_id: int, now: datetime) -> bool | None:
-    """Ask for a replay. False when it has been replayed already; None when the caller may not know the letter."""
+    """Ask for a replay. False when it was replayed already or is not whole; None when the caller may not know it."""
     condition, values = _visible(me)
     values |= {"id": letter_id, "now": now}
     done = conn.execute(
         "UPDATE dead_letter l SET replay_requested_at = %(now)s"
-        f" WHERE l.id = %(id)s AND l.replayed_at IS NULL AND {condition}".encode(),
+        f" WHERE l.id = %(id)s AND l.whole AND l.replayed_at IS NULL AND {condition}".encode(),
+        values,
+    )
+    if done.rowcount:
+        return True
+    there = rows(conn, f"SELECT 1 FROM dead_letter l WHERE l.id = %(id)s AND {condition}", values)
+    return False if there else None
+
+
+def answer(conn: Connection, me: Caller, letter_id: int, text: str, now: datetime) -> bool | None:
+    """Answer for an urgent message. False when there is nothing to answer; None when the caller may not know it."""
+    condition, values = _visible(me)
+    values |= {"id": letter_id, "now": now, "me": me.id, "text": text}
+    done = conn.execute(
+        "UPDATE dead_letter l SET answered_at = %(now)s, answered_by = %(me)s, answer = %(text)s"
+        f" WHERE l.id = %(id)s AND {UNANSWERED} AND {condition}".encode(),
         values,
     )
     if done.rowcount:

@@ -24,7 +24,10 @@ SILENT = "coalesce(coalesce(seen.last_seen_at, d.installed_at) < %(now)s - allow
 COLUMNS = f"""
     d.id, d.serial, d.type, d.room, d.retired_at, d.vendor_id, v.code AS vendor_code, v.name AS vendor_name,
     h.id AS home_id, h.code AS home_code, h.address AS home_address,
-    seen.last_seen_at, seen.online, seen.battery, d.retired_at IS NULL AND {SILENT} AS silent
+    seen.last_seen_at, seen.online, seen.battery, d.retired_at IS NULL AND {SILENT} AS silent,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('code', n.code, 'count', n.count, 'first_at', n.first_at,
+                                                  'last_at', n.last_at) ORDER BY n.last_at DESC)
+              FROM device_note n WHERE n.device_id = d.id), '[]') AS notes
 """
 # `latest` may be some minutes behind in a large fleet; what has been stored since is in `reading`.
 LATEST = """
@@ -75,6 +78,8 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
         conditions.append(f"{SILENT} = %(silent)s")
     if wanted.battery_below is not None:
         conditions.append("seen.battery < %(battery_below)s")
+    if wanted.noted is not None:
+        conditions.append("EXISTS (SELECT FROM device_note n WHERE n.device_id = d.id) = %(noted)s")
     if wanted.type is not None:
         conditions.append("d.type = %(type)s")
     if wanted.q:

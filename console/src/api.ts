@@ -36,4 +36,5 @@ export const get = <T>(path: string, query: Record<string, string | number | boo
   const text = new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString();
   return call<T>("GET", text ? `${path}?${text}` : path);
 };
+export const remove = <T>(path: string) => call<T>("DELETE", path);
 export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body);

@@ -20,7 +20,8 @@ const canaryAt = ref<number | null>(null); // when the self-check's signal last 
 export const canary = computed(() => {
   const check = health.value?.canary;
   if (!check) return null;
-  const late = !check.alive || check.broken !== null || now.value - (canaryAt.value ?? now.value) > CANARY_LATE;
+  const lost = check.broken !== null && check.broken !== "session"; // taken over: the signal comes all the same
+  const late = !check.alive || lost || now.value - (canaryAt.value ?? now.value) > CANARY_LATE;
   return { late, seconds: check.round_trip_seconds };
 });
 
@@ -70,9 +71,11 @@ function lost(): void {
 }
 
 async function open(): Promise<void> {
+  const refused = source?.readyState === EventSource.CLOSED; // it does not say why: the session may be over
   source?.close();
   source = null;
   try {
+    if (refused) await get("/me");
     if (lastId === null) await loadAll();
   } catch {
     lost();

@@ -12,6 +12,12 @@ export const router = createRouter({
     { path: "/records", name: "records", component: () => import("./pages/RecordsPage.vue") },
     { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue"), meta: { vendor: true } },
     { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue"), meta: { vendor: true } },
+    {
+      path: "/sessions",
+      name: "sessions",
+      component: () => import("./pages/SessionsPage.vue"),
+      meta: { vendor: true },
+    },
     { path: "/:rest(.*)", redirect: "/" },
   ],
 });

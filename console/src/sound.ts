@@ -1,6 +1,6 @@
 /** The emergency's sound: repeated while one is unanswered. Browsers allow it only after a click, and mute is short. */
 import { computed, ref, watch } from "vue";
-import { now, unanswered } from "./live";
+import { health, now, unanswered } from "./live";
 
 const MUTE_MS = 120_000;
 const EVERY_MS = 2500;
@@ -9,7 +9,11 @@ let last = 0;
 export const enabled = ref(false);
 export const mutedUntil = ref(0);
 export const muted = computed(() => mutedUntil.value > now.value);
-export const ringing = computed(() => unanswered.value.some((alert) => alert.severity === "emergency"));
+export const ringing = computed(
+  () =>
+    unanswered.value.some((alert) => alert.severity === "emergency") ||
+    (health.value?.problems ?? []).some((problem) => problem.aloud),
+);
 
 export async function enable(): Promise<void> {
   context ??= new AudioContext();

@@ -96,6 +96,7 @@ export interface Device {
   online: boolean | null;
   battery: number | null;
   retired_at: string | null;
+  notes: { code: string; count: number; last_at: string }[];
   latest?: Latest[];
 }
 export interface HomeRow {
@@ -152,10 +153,25 @@ export interface Letter {
   count: number;
   replay_requested_at: string | null;
   replayed_at: string | null;
+  whole: boolean;
+  urgent: boolean;
+  answered_at: string | null;
+  answered_by: string | null;
+  answer: string;
+}
+export interface Session {
+  id: number;
+  label: string | null;
+  agent: string;
+  address: string;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+  current: boolean;
 }
 export interface Health {
   status: "ok" | "degraded" | "down";
-  problems: { code: string; message_zh: string; message_en: string; since: string | null }[];
+  problems: { code: string; message_zh: string; message_en: string; since: string | null; aloud: boolean }[];
   engine: { at: string | null; lag_seconds: number | null; alive: boolean };
   now: string;
   canary: { at: string; alive: boolean; round_trip_seconds: number | null; broken: string | null } | null;

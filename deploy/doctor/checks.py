@@ -12,10 +12,13 @@ import paho.mqtt.client as mqtt
 import psycopg
 from paho.mqtt.enums import CallbackAPIVersion
 
-from core.database import connect, describe, reason
+from core import identity
+from core.database import connect, describe
+from core.failures import in_one_line
 from core.mqtt import context
 from core.settings import Settings
-from deploy.doctor import Finding, bad, encryption, good, odd, store
+from deploy.doctor import Finding, bad, encryption, good, odd, rights, store
+from deploy.doctor.accounts import accounts
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
 STOPPED_SECONDS = 15.0  # programs beat every 2 s
@@ -24,8 +27,8 @@ ROUND_TRIP_SECONDS = 1.0  # the second promise
 WAIT = 5.0  # seconds for the broker
 
 
-def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
-    """Everything, in the order in which it should be mended."""
+def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterator[Finding]:
+    """Everything, in the order in which it should be mended; the broker's accounts only as its administrator."""
     yield from _settings(settings)
     url = settings.database_url.get_secret_value()
     try:
@@ -34,17 +37,17 @@ def examine(settings: Settings, disk: Path) -> Iterator[Finding]:
             yield from _database(conn, datetime.now(UTC))
             yield from encryption.database(conn, datetime.now(UTC))
             yield from _registry(conn)
+            yield from rights.examine(conn, datetime.now(UTC))
             yield from _programs(conn, settings)
-    except psycopg.OperationalError as error:
-        yield bad(
-            f"database: {describe(url)} gives no connection: {reason(error)}",
-            "start it, or correct SHOUWANG_DATABASE_URL",
-        )
     except psycopg.Error as error:
-        mend = "run this with the engine's login, or migrate"
-        yield bad(f"database: {reason(error)}", mend)
+        what, _, mend = (in_one_line(error, url) or "").partition("; ")
+        yield bad(what, mend)
     yield from _broker(settings)
     yield from encryption.broker(settings, datetime.now(UTC))
+    if admin_password:
+        yield from accounts(settings, admin_password)
+    else:
+        yield odd("accounts: not looked at", "--admin-password-file: lists those whose client ids can be guessed")
     yield from _disk(disk)
 
 
@@ -52,6 +55,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield good(f"settings: read, time zone {settings.timezone}")
     if not settings.cookie_secure:
         yield odd("settings: session cookies travel without HTTPS", "unset SHOUWANG_COOKIE_SECURE behind HTTPS")
+
+    if not settings.mqtt_password.get_secret_value():
+        yield odd("settings: client ids made without a password can be guessed", "set SHOUWANG_MQTT_PASSWORD_FILE")
 
 
 def _database(conn: psycopg.Connection, now: datetime) -> Iterator[Finding]:
@@ -134,7 +140,9 @@ def _round_trip(age: float, detail: dict[str, Any]) -> Iterator[Finding]:
     trip, link = detail.get("round_trip_seconds"), detail.get("broken")
     if age > STOPPED_SECONDS:
         return  # said already
-    if link:
+    if link == "session":
+        yield bad("self-check: a session of ours at the broker was taken over", "see docs/deployment.md on client ids")
+    elif link:
         yield bad(f"self-check: does not pass {link}", f"mend {link}; docs/operator-guide.md has the words")
     elif trip is None:
         yield odd("self-check: nothing has come round yet", "wait some seconds; register homes first")
@@ -159,10 +167,10 @@ def _broker(settings: Settings) -> Iterator[Finding]:
             yield good(f"{where} lets it subscribe to {topic}")
         else:
             yield bad(f"{where} refuses the subscription {topic}", "give the ingest role subscribePattern on it")
-    if probe.may_publish(nobodys):
-        yield bad(f"{where} lets the ingest account publish as a vendor", "take publishClientSend from its role")
+    if probe.may_publish("doctor"):
+        yield bad(f"{where} lets the ingest account publish anywhere", "keep publishClientSend to sw/v1/# in its role")
     else:
-        yield good(f"{where} lets it publish nowhere")
+        yield good(f"{where} lets it publish nowhere but below sw/v1")
     probe.close()
     if probe.connect("", "") == "Success":
         yield bad(f"{where} takes anybody without a password", "allow_anonymous false")
@@ -181,7 +189,9 @@ class Probe:
 
     def connect(self, user: str, password: str) -> str:
         """The broker's word: Success, or why not."""
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "", protocol=mqtt.MQTTv5)
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2, identity.random_id("shouwang-doctor"), protocol=mqtt.MQTTv5
+        )
         if user:
             self._client.username_pw_set(user, password)
         if made := context(self._settings):

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 from argon2 import PasswordHasher
 
-from core import store
+from core.accounts import store
 from deploy.local.site import Site
 from deploy.provision import Secrets
 
@@ -31,7 +31,7 @@ def write_accounts(conn: psycopg.Connection, site_secrets: Secrets) -> None:
     for username, name, role, vendor in (*ACCOUNTS, *vendors):
         known = conn.execute("SELECT 1 FROM account WHERE username = %s", (username,)).fetchone()
         if not known:  # a second run must not end the sessions of the first
-            store.write_account(
+            store.add_account(
                 conn, username=username, name=name, password_hash=hashed, role=role,
                 area=None if vendor else area[0], vendor=vendor,
             )  # fmt: skip

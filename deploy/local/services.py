@@ -23,8 +23,8 @@ from deploy.listeners import Listener, configuration
 from deploy.provision import Secrets
 
 SUITE = "trixie"
-PACKAGES = "postgresql-17-timescaledb,mosquitto,mosquitto-clients"
-ROOT_NAME = f"services-{SUITE}-2"  # raise the number when PACKAGES change
+PACKAGES = "postgresql-17-timescaledb,mosquitto,mosquitto-clients,nginx-light,caddy"  # the last two for the tests
+ROOT_NAME = f"services-{SUITE}-3"  # raise the number when PACKAGES change
 PG_BIN = "/usr/lib/postgresql/17/bin"
 
 HELP = """Shouwang's own way to run TimescaleDB and the broker needs Debian or Ubuntu, root, and mmdebstrap

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from core import canary
+from deploy.broker import BrokerAdmin
 from deploy.local.programs import Program
 from deploy.local.services import Broker, Postgres, ServiceError, free_port
 from deploy.provision import Secrets, provision, setup_database
@@ -31,6 +32,7 @@ class Site:
         self.logs = logs
         self.settings = settings or {}
         database, mqtt, self.api_port = (free_port(port) for port in ports)
+        self.ops_port = free_port(self.api_port + 1384)  # 9464 beside 8080
         self.secrets: Secrets = provision(self.home / "secrets", vendors)
         self.postgres = Postgres(root, instance, database, **postgres)
         self.broker = Broker(
@@ -56,6 +58,8 @@ class Site:
                 conn.execute(f"CREATE DATABASE {DATABASE}")
         setup_database(self.owner_url, self.secrets)
         self.broker.start()
+        with BrokerAdmin("127.0.0.1", self.broker.port, self.secrets.mqtt_admin) as admin:
+            admin.bring_up_to_date()
 
     def stop_services(self) -> None:
         """Stop broker and database in good order."""
@@ -86,6 +90,7 @@ class Site:
             "SHOUWANG_CANARY_TOKEN_FILE": str(folder / "canary_token"),
             "SHOUWANG_MQTT_PORT": str(self.broker.port),
             "SHOUWANG_API_PORT": str(self.api_port),
+            "SHOUWANG_OPS_PORT": str(self.ops_port),
             "SHOUWANG_COOKIE_SECURE": "false",  # loopback has no HTTPS
             **self.settings,
         }

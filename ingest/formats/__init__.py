@@ -1,7 +1,8 @@
 """Payload formats, one module each, found by discovery.
 
-A format is a module with `decode(payload) -> list[Sample]`, `encode(samples) -> bytes`, a docstring, and `EXAMPLES`:
-literal bytes with a sentence each, good ones with what they decode to and bad ones with the code they are refused with.
+A format is a module with `decode(payload) -> Decoded`, `encode(samples) -> bytes`, a docstring, and `EXAMPLES`: literal
+bytes with a sentence each, good ones with what they decode to and bad ones with the code they are refused with. A field
+that can't be read refuses itself, not the message: an SOS beside a firmware's name in words is still an SOS.
 Decoding knows the format only; units, ranges and clocks are the business of `ingest.normalise`.
 """
 
@@ -31,6 +32,22 @@ class Sample(NamedTuple):
     value: float
     ts: int | None  # microseconds since 1970-01-01 UTC; None: not said
     unit: str | None = None  # None: the catalogue's
+    doubt: FormatError | None = None  # why the time that was said can't be read; `ts` is None then
+
+
+class Complaint(NamedTuple):
+    """One field that can't be read, and why."""
+
+    metric: str
+    value: object  # as it was sent
+    error: FormatError
+
+
+class Decoded(NamedTuple):
+    """What a payload says, and what in it can't be read."""
+
+    samples: list[Sample]
+    complaints: list[Complaint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,7 @@ class Example:
     about: str
     payload: bytes
     samples: tuple[Sample, ...] = ()
-    refused: str | None = None  # the FormatError's code
+    refused: str | None = None  # the FormatError's code, of the whole payload or of its first bad field
 
 
 class Format(Protocol):
@@ -48,8 +65,8 @@ class Format(Protocol):
 
     EXAMPLES: Sequence[Example]
 
-    def decode(self, payload: bytes) -> list[Sample]:
-        """Bytes to samples; raises FormatError."""
+    def decode(self, payload: bytes) -> Decoded:
+        """Bytes to samples and complaints; raises FormatError when nothing in them can be read."""
 
     def encode(self, samples: Iterable[Sample]) -> bytes:
         """Samples to bytes; units are the catalogue's."""

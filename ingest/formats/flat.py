@@ -12,10 +12,11 @@ from typing import Any
 
 import orjson
 
-from ingest.formats import MAX_SAMPLES, Example, FormatError, Sample
+from ingest.formats import MAX_SAMPLES, Complaint, Decoded, Example, FormatError, Sample
 from ingest.formats._json import loads, number
 
 LATEST = 253402300799999  # 9999-12-31 in epoch milliseconds
+NO_VALUES = 'each reading must be an object with a non-empty "values" object'
 
 EXAMPLES = (
     Example(
@@ -39,26 +40,49 @@ EXAMPLES = (
     Example("no values", b'{"ts": 1767225600000}', refused="no_values"),
     Example("a word where a number belongs", b'{"values": {"motion": "yes"}}', refused="not_a_number"),
     Example("a number JSON does not have", b'{"values": {"temperature": NaN}}', refused="not_json"),
-    Example("a time without its zone", b'{"ts": "2026-01-01T08:00:00", "values": {"co": 1}}', refused="bad_time"),
+    Example(
+        "a word beside an emergency: the emergency is taken",
+        b'{"ts": 1767225600000, "values": {"gas": 40, "firmware": "1.2.0"}}',
+        (Sample("gas", 40.0, 1767225600000000),),
+        refused="not_a_number",
+    ),
+    Example(
+        "a time without its zone: an emergency is taken at the time of receipt, a reading is refused",
+        b'{"ts": "2026-01-01T08:00:00", "values": {"co": 1}}',
+        (Sample("co", 1.0, None, doubt=FormatError("bad_time", "")),),
+    ),
 )
 
 
-def decode(payload: bytes) -> list[Sample]:
-    """Bytes to samples; raises FormatError."""
+def decode(payload: bytes) -> Decoded:
+    """Bytes to samples and complaints; raises FormatError when nothing in them can be read."""
     document = loads(payload)
     readings = document if isinstance(document, list) else [document]
     samples: list[Sample] = []
+    complaints: list[Complaint] = []
     for reading in readings:
         values = reading.get("values") if isinstance(reading, dict) else None
         if not isinstance(values, dict) or not values:
-            raise FormatError("no_values", 'each reading must be an object with a non-empty "values" object')
-        ts = instant(reading.get("ts"))
-        samples += [Sample(name, number(value, name), ts) for name, value in values.items()]
-        if len(samples) > MAX_SAMPLES:
+            complaints.append(Complaint("", None, FormatError("no_values", NO_VALUES)))
+            continue
+        ts, doubt = _time(reading.get("ts"))
+        for name, value in values.items():
+            try:
+                samples.append(Sample(name, number(value, name), ts, None, doubt))
+            except FormatError as error:
+                complaints.append(Complaint(name, value, error))
+        if len(samples) + len(complaints) > MAX_SAMPLES:
             raise FormatError("too_many", f"more than {MAX_SAMPLES} values in one message; send several messages")
-    if not samples:
+    if not samples and not complaints:
         raise FormatError("no_values", "the list of readings is empty")
-    return samples
+    return Decoded(samples, complaints)
+
+
+def _time(ts: Any) -> tuple[int | None, FormatError | None]:
+    try:
+        return instant(ts), None
+    except FormatError as error:
+        return None, error
 
 
 def instant(ts: Any) -> int | None:

@@ -70,9 +70,14 @@ def test_every_volume_that_is_mounted_is_declared():
 MAKERS = {"secrets", "migrate"}  # run once, as the administrator would
 
 
+def role(name):
+    """Which program a service is: what it must know."""
+    return {"engine-standby": "engine", "accounts": "admin"}.get(name, name)
+
+
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - MAKERS))
 def test_a_program_has_its_own_secrets_and_no_others(name):
-    own = {"db": ["db", "postgres"], "broker": ["broker"]}.get(name, [f"secrets-{name.removesuffix('-standby')}"])
+    own = {"db": ["db", "postgres"], "broker": ["broker"]}.get(name, [f"secrets-{role(name)}"])
     assert [volume for volume, _ in mounts(name)] == own
 
 
@@ -95,8 +100,8 @@ def test_every_program_that_is_provisioned_has_a_volume(provisioned):
 def test_every_file_that_a_program_is_told_of_is_in_its_volume_and_no_other_secret(provisioned, name):
     given = [re.sub(r"^\$\{\w+:-(.*)\}", r"\1", str(value)) for value in SERVICES[name]["environment"].values()]
     named = {value.removeprefix("/secrets/") for value in given if value.startswith("/secrets/")}
-    named |= {"mqtt_admin"} if name == "admin" else set()  # given to `vendor add` on its command line
-    folder = provisioned / "programs" / name.removesuffix("-standby")
+    named |= {"mqtt_admin"} if role(name) == "admin" else set()  # given on the command line
+    folder = provisioned / "programs" / role(name)
     assert named == {path.name for path in folder.iterdir()}
     assert all(path.stat().st_mode & 0o077 == 0 for path in [folder, *folder.iterdir()])
 

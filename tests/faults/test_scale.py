@@ -7,6 +7,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from core import identity
 from tests.faults.conftest import a_site
 from tests.faults.harness import account, eventually, settle
 
@@ -52,7 +53,9 @@ def test_what_a_worker_that_never_comes_back_had_taken_is_taken_over(root, tmp_p
         retiring = running.site.program("ingest", "--retire", worker="2")
         assert retiring.run(60) == 0
         account(running.site, running.load)
-        assert not session_kept(running, "shouwang-ingest-2-telemetry-acme")
+        password = running.site.secrets.mqtt_ingest
+        gone = identity.client_id("shouwang-ingest-2-telemetry-acme", "ingest", password)
+        assert not session_kept(running, gone)
 
 
 def session_kept(running, name):

@@ -7,12 +7,15 @@ import pytest
 
 from tests.api_service import CSRF, serving
 
-PUBLIC = {"POST /api/v1/login", "GET /healthz", "GET /metrics"}
+PUBLIC = {"POST /api/v1/login", "GET /healthz"}
 # What an operator of the area, one of another, and the vendor of the devices get.
 OWN, ELSEWHERE, VENDOR = "own", "elsewhere", "vendor"
 EXPECTED = {
     "POST /api/v1/logout": (204, 204, 204),
     "GET /api/v1/me": (200, 200, 200),
+    "GET /api/v1/sessions": (200, 200, 200),
+    "DELETE /api/v1/sessions": (200, 200, 200),
+    "DELETE /api/v1/sessions/{session_id}": (None, None, None),  # its owner alone: see test_api_sessions.py
     "GET /api/v1/catalogue": (200, 200, 200),
     "GET /api/v1/health": (200, 200, 403),
     "GET /api/v1/events": (None, None, 403),  # streams: see test_api_live.py
@@ -31,8 +34,9 @@ EXPECTED = {
     "GET /api/v1/devices/{device_id}/history": (200, 404, 200),
     "GET /api/v1/dead-letters": (200, 200, 200),
     "POST /api/v1/dead-letters/{letter_id}/replay": (202, 404, 202),
+    "POST /api/v1/dead-letters/{letter_id}/answer": (200, 404, 403),
 }
-BODIES = {"comment": {"note": "备注"}, "resolve": {"disposition": "test"}}
+BODIES = {"comment": {"note": "备注"}, "resolve": {"disposition": "test"}, "answer": {"answer": "已电话核实"}}
 QUERIES = {"history": {"metric": "battery"}}
 
 
@@ -44,7 +48,7 @@ def service(database):
 
 
 def routes(service):
-    document = service.client().get("/api/openapi.json").json()
+    document = service.document()
     return {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
 
 
@@ -55,16 +59,18 @@ def ask(service, client, route):
     )
     device, _ = service.registry.device(0, "sos_button")
     method, path = route.split()
-    filled = path.format(alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0])
+    filled = path.format(
+        alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0], session_id=1
+    )
     last = path.rsplit("/", 1)[-1]
     return client.request(method, filled, json=BODIES.get(last), params=QUERIES.get(last))
 
 
 def dead_letter(service, vendor="acme", serial="sos_button-0"):
     ((number,),) = service.sql(
-        "INSERT INTO dead_letter (received_at, vendor_id, topic, payload, code, reason, digest, last_at)"
+        "INSERT INTO dead_letter (received_at, vendor_id, topic, payload, code, reason, digest, last_at, urgent)"
         " VALUES (now(), (SELECT id FROM vendor WHERE code = %s), %s, '\\xff00', 'not_json', 'not JSON',"
-        "         gen_random_uuid()::text::bytea, now()) RETURNING id",
+        "         gen_random_uuid()::text::bytea, now(), true) RETURNING id",
         vendor, f"sw/v1/{vendor}/{serial}/telemetry",
     )  # fmt: skip
     return number
@@ -129,10 +135,29 @@ def test_a_vendor_sees_its_own_refused_messages_only(service):
     assert client.get(f"/api/v1/devices/{device}/history", params={"metric": "co"}).status_code == 404
 
 
-def test_a_message_of_an_unknown_device_is_shown_to_operators_of_every_area(service):
+def letters(service, username):
+    return {item["id"] for item in service.login(username).get("/api/v1/dead-letters").json()["items"]}
+
+
+def test_a_message_of_an_unknown_device_is_shown_where_its_vendor_serves(service):
     letter = dead_letter(service, serial="nobody-knows")
-    for username in ("op1", "far"):
-        assert [item["id"] for item in service.login(username).get("/api/v1/dead-letters").json()["items"]] == [letter]
+    assert letters(service, "op1") == {letter}
+    far = service.login("far")
+    assert far.get("/api/v1/dead-letters").json()["items"] == []
+    assert far.post(f"/api/v1/dead-letters/{letter}/replay").status_code == 404
+
+
+def test_what_no_area_can_claim_is_shown_to_those_who_see_a_whole_district(service):
+    service.sql("UPDATE account SET area = 'qu.zhen' WHERE username = 'op2'")
+    unclaimed = {dead_letter(service, "beta"), dead_letter(service, "no-such-vendor")}  # beta has no device in service
+    assert letters(service, "op1") == letters(service, "far") == unclaimed
+    assert letters(service, "op2") == set()
+    service.sql(
+        "UPDATE device SET vendor_id = (SELECT id FROM vendor WHERE code = 'beta') WHERE serial = 'co_detector-0'"
+    )
+    assert letters(service, "op2") == {min(unclaimed)}
+    service.sql("UPDATE device SET retired_at = now() WHERE serial = 'co_detector-0'")
+    assert letters(service, "op2") == set()
 
 
 def test_a_change_with_the_cookie_needs_the_header_and_with_a_bearer_token_does_not(service):

@@ -121,7 +121,8 @@ def test_the_feed_survives_its_database_connection(service):
         assert [event.data["alert"]["id"] for event in stream.alerts(2)] == ids
 
 
-def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(service):
+def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(service, monkeypatch):
+    monkeypatch.setattr("api.connections.STALLED", 10.0)
     alert_id = service.raise_alert()
     client = service.login("op1")
     token = client.cookies["shouwang_session"]
@@ -130,7 +131,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(address)
         slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n\r\n" % token.encode())
-        wait_for(lambda: "shouwang_sse_clients 2.0" in client.get("/metrics").text)
+        wait_for(lambda: "shouwang_sse_clients 2.0" in service.metrics())
         note = "很长的备注" * 300
         with psycopg.connect(service.database.url("engine")) as conn:
             for _ in range(3000):
@@ -139,7 +140,8 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
                     (alert_id, note),
                 )
         assert len(stream.alerts(3000, seconds=30)) == 3000
-        wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in client.get("/metrics").text)
+        wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics())
+        wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics(), 30)  # its connection is gone, too
 
 
 def test_health_comes_at_once_and_when_it_changes(service):
@@ -157,7 +159,7 @@ def test_health_comes_at_once_and_when_it_changes(service):
 
 
 def test_a_logged_out_session_loses_its_stream(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.RECHECK", 0.2)
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
     monkeypatch.setattr("api.routes.events.PING", 0.1)
     client = service.login("op1")
     with Stream(client) as stream:

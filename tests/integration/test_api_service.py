@@ -76,7 +76,7 @@ def test_metrics_count_by_route_and_tell_nothing_personal(service):
     client = service.login("op1")
     client.get(f"/api/v1/alerts/{alert_id}")
     client.get("/api/v1/homes", params={"q": "老人"})
-    text = client.get("/metrics").text
+    text = service.metrics()
     for line in (
         'shouwang_http_requests_total{method="GET",route="/api/v1/alerts/{alert_id}",status="200"} 1.0',
         'shouwang_alerts_active{severity="emergency",state="open"} 1.0',
@@ -89,7 +89,7 @@ def test_metrics_count_by_route_and_tell_nothing_personal(service):
 
 
 def test_every_answer_has_the_security_headers(service):
-    for path in ("/", "/api/v1/me", "/api/nothing", "/healthz", "/api/docs"):
+    for path in ("/", "/api/v1/me", "/api/nothing", "/healthz"):
         headers = service.client().get(path).headers
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert "script-src 'self';" in headers["content-security-policy"]
@@ -100,9 +100,27 @@ def test_every_answer_has_the_security_headers(service):
 
 
 def test_the_reference_lists_every_route_without_foreign_scripts(service):
-    page = service.client().get("/api/docs").text
+    page = httpx.get(f"{service.ops}/api/docs").text
     assert "/api/v1/alerts/{alert_id}/acknowledge" in page
     assert "<script" not in page
+
+
+def test_metrics_and_the_document_are_on_a_listener_of_their_own(service):
+    """Nothing of the site's own is on the public side, and nothing of the public side on the site's."""
+    client = service.login("op1")
+    for path in ("/metrics", "/api/docs", "/api/openapi.json"):
+        assert httpx.get(f"{service.ops}{path}").status_code == 200
+        assert "shouwang_http" not in client.get(path).text
+        assert "/api/v1/alerts/{alert_id}" not in client.get(path).text
+    assert httpx.post(f"{service.ops}/api/v1/login", json={}).status_code == 404
+    assert httpx.get(f"{service.ops}/healthz").headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("https", [True, False])
+def test_where_there_is_https_browsers_come_back_by_it_only(database, https):
+    with serving(database, homes=1, cookie_secure=https) as service:
+        answer = service.client().get("/healthz")
+        assert ("strict-transport-security" in answer.headers) is https
 
 
 def test_without_a_built_console_a_page_says_how_to_build_it(service, tmp_path, monkeypatch):
@@ -156,13 +174,13 @@ def test_a_lost_database_connection_is_mended_before_the_next_request(service):
 
 
 def test_while_the_database_is_away_health_and_requests_say_so(service, cluster, monkeypatch):
-    monkeypatch.setattr("api.routes.events.RECHECK", 0.2)
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
     client, name = service.login("op1"), service.database.name
     with Stream(client) as stream:
         cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
         cluster.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
         assert client.get("/healthz").status_code == 503
-        assert "shouwang_database_up 0.0" in client.get("/metrics").text
+        assert "shouwang_database_up 0.0" in service.metrics()
         answer = client.get("/api/v1/me")
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
         codes = set()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from core.packed import Flag
 from core.settings import Settings
-from ingest import store
+from ingest.draft import Message
 from ingest.formats import flat
-from ingest.pipeline import Message, Pipeline
+from ingest.pipeline import Pipeline
+from ingest.store import readings, registry
 from tests.registry import seed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -46,10 +47,10 @@ def ingest(database):
     seed(database.owner, homes=1, types=("climate_sensor",))
     config = Settings(database_url=database.url("ingest"))
     with psycopg.connect(database.url("ingest"), autocommit=True) as conn:
-        pipeline = Pipeline(store.load_registry(conn), config)
+        pipeline = Pipeline(registry.load_registry(conn), config)
 
         def take(*messages):
-            return store.write(conn, pipeline.draft(messages), 1, NOW)
+            return readings.write(conn, pipeline.draft(messages), 1, NOW)
 
         take.conn = conn
         yield take

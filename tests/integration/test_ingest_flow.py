@@ -1,13 +1,10 @@
 """From a real broker into a real database: stored once, judged once, refused with a reason, nothing lost."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import paho.mqtt.client as mqtt
 import psycopg
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -15,29 +12,9 @@ from core.packed import Flag, unpack
 from core.settings import Settings
 from ingest.worker import run
 from tests.faults.harness import eventually
+from tests.ingest_rig import say, vendor
 from tests.programs import working
 from tests.registry import seed
-
-
-@contextmanager
-def vendor(broker, code="acme", will: str | None = None) -> Iterator[mqtt.Client]:
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, f"test-{code}", protocol=mqtt.MQTTv5)
-    client.username_pw_set(code, broker.accounts.vendors[code])
-    if will:
-        client.will_set(will, "offline", qos=1, retain=True)
-    properties = Properties(PacketTypes.CONNECT)
-    properties.SessionExpiryInterval = 60
-    client.connect("127.0.0.1", broker.port, clean_start=False, properties=properties)
-    client.loop_start()
-    try:
-        yield client
-    finally:
-        client.disconnect()
-        client.loop_stop()
-
-
-def say(client, topic, payload):
-    client.publish(topic, payload, qos=1).wait_for_publish(10)
 
 
 @pytest.fixture

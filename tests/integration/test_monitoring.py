@@ -19,7 +19,7 @@ BEATS = {
         "lag_seconds": 0.5, "tick_ms": 12.5, "homes": 114, "failed_rules": ["fire"],
         "alert_latency": {"bounds": [0.01, 0.1], "counts": [4, 1, 0], "sum": 0.09},
     },
-    "canary": {"round_trip_seconds": 0.03, "broken": "engine"},
+    "canary": {"round_trip_seconds": 0.03, "broken": "engine", "taken_ours": 2, "taken_others": 40},
 }  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def samples(database):
         for process, detail in BEATS.items():
             service.sql("INSERT INTO heartbeat VALUES (%s, now(), %s)", process, json.dumps(detail))
         service.login("op1").get("/api/v1/me")
-        text = service.client().get("/metrics").text
+        text = service.metrics()
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -57,6 +57,8 @@ def test_every_stage_of_the_chain_has_its_figure(samples):
         ("shouwang_canary_round_trip_seconds",): 0.03,
         ("shouwang_canary_broken", ("link", "engine")): 1,
         ("shouwang_canary_broken", ("link", "broker")): 0,
+        ("shouwang_sessions_taken_total", ("whose", "ours")): 2,
+        ("shouwang_sessions_taken_total", ("whose", "others")): 40,
         ("shouwang_unjudged_age_seconds",): 0,
     }
     assert {key: samples.get(key) for key in expected} == expected

@@ -8,7 +8,7 @@ import sys
 import psycopg
 import pytest
 
-from core.logs import Formatter
+from core.log_format import Formatter
 
 
 def test_a_failed_user_add_tells_no_hash(database):

@@ -14,9 +14,13 @@ from typer.testing import CliRunner
 from core import store
 from core.register import read
 from core.settings import Settings
+from deploy import terminals
+from deploy.broker import BrokerAdmin
 from deploy.local.services import Broker, free_port
 from device_sim import load
 from device_sim.fleet import Fleet, write_csv
+from device_sim.logins import Logins
+from device_sim.logins import read as read_logins
 from device_sim.publisher import Publisher
 from device_sim.run import Simulation
 from ingest.worker import run
@@ -63,7 +67,7 @@ ONLINE = (
 
 
 def test_an_unplugged_home_terminal_is_offline_by_its_last_will_and_online_when_it_is_back(port, query):
-    publisher = Publisher(FLEET, "127.0.0.1", port, PASSWORDS)
+    publisher = Publisher(FLEET, "127.0.0.1", port, Logins(PASSWORDS))
     terminal = FLEET.homes[3].device("gateway")
     online = ONLINE.format(terminal.serial)
     eventually(lambda: query(online) == [(1.0,)])
@@ -75,8 +79,21 @@ def test_an_unplugged_home_terminal_is_offline_by_its_last_will_and_online_when_
     publisher.close()
 
 
+def test_a_home_terminal_with_an_account_of_its_own_uses_it(port, query, tmp_path):
+    terminal = FLEET.homes[3].device("gateway")
+    with BrokerAdmin("127.0.0.1", port, "admin") as admin:
+        terminals.make(admin, [terminals.for_terminal(terminal.vendor, terminal.serial)], tmp_path / "logins.csv")
+        for vendor in FLEET.vendors:  # whoever has no account of its own is cut off
+            admin.command("setClientPassword", username=vendor.code, password="another")
+    (tmp_path / "passwords.json").write_text(json.dumps(PASSWORDS))
+    publisher = Publisher(FLEET, "127.0.0.1", port, read_logins(tmp_path / "passwords.json", tmp_path / "logins.csv"))
+    eventually(lambda: query(ONLINE.format(terminal.serial)) == [(1.0,)])
+    assert query("SELECT count(DISTINCT device_id) FROM reading") == [(1,)]
+    publisher.close()
+
+
 def test_the_incident_of_an_unplugged_terminal_breaks_its_connection_and_is_labelled(port, query, tmp_path):
-    publisher = Publisher(FLEET, "127.0.0.1", port, PASSWORDS)
+    publisher = Publisher(FLEET, "127.0.0.1", port, Logins(PASSWORDS))
     stop, labels = threading.Event(), tmp_path / "labels.jsonl"
     simulation = Simulation(FLEET, publisher, ZONE, labels)
     thread = threading.Thread(target=simulation.run, args=(stop,), kwargs={"first": [("terminal_unplugged", "S0003")]})
@@ -91,7 +108,7 @@ def test_the_incident_of_an_unplugged_terminal_breaks_its_connection_and_is_labe
 
 
 def test_a_load_is_as_many_messages_a_second_as_asked_and_all_are_stored(port, query):
-    publisher = Publisher(FLEET, "127.0.0.1", port, PASSWORDS, name="load")
+    publisher = Publisher(FLEET, "127.0.0.1", port, Logins(PASSWORDS), name="load")
     stop = threading.Event()
     thread = threading.Thread(target=load.run, args=(FLEET, publisher, ZONE, 200.0, stop))
     begin = time.monotonic()

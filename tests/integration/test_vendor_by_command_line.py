@@ -7,9 +7,12 @@ import psycopg
 import pytest
 
 from core.settings import Settings
+from deploy import terminals
+from deploy.broker import BrokerAdmin
 from ingest.worker import run
 from tests.api_service import serving
 from tests.faults.harness import eventually
+from tests.integration.test_takeover import logins_in
 from tests.programs import working
 
 
@@ -41,11 +44,16 @@ def publish(root, broker):
     """`mosquitto_pub` as the vendor beta; gives what it says."""
 
     def run_it(
-        topic: str, payload: str, password: str = broker.accounts.vendors["beta"]
+        topic: str,
+        payload: str,
+        password: str = broker.accounts.vendors["beta"],
+        user: str = "beta",
+        client_id: str = "",
     ) -> subprocess.CompletedProcess[str]:
+        own = ["-i", client_id] if client_id else []
         return subprocess.run(
             ["chroot", str(root), "mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", str(broker.port),
-             "-u", "beta", "-P", password, "-q", "1", "-t", topic, "-m", payload],
+             "-u", user, "-P", password, *own, "-q", "1", "-t", topic, "-m", payload],
             capture_output=True, text=True, timeout=20, check=False,
         )  # fmt: skip
 
@@ -55,6 +63,21 @@ def publish(root, broker):
 def test_a_second_vendors_message_is_stored(site, publish, database):
     said = publish("sw/v1/beta/btn-17/event", '[{"n": "sos", "vb": true}]')
     assert (said.returncode, said.stderr) == (0, "")
+    with psycopg.connect(database.owner, autocommit=True) as conn:
+        stored = "SELECT value FROM reading JOIN device d ON d.id = device_id WHERE d.serial = 'btn-17'"
+        eventually(lambda: conn.execute(stored).fetchall() == [(1.0,)])
+
+
+def test_a_terminal_with_an_account_of_its_own_is_heard_under_its_client_id_and_no_other(
+    site, publish, broker, tmp_path, database
+):
+    with BrokerAdmin("127.0.0.1", broker.port, broker.accounts.admin) as admin:
+        terminals.make(admin, [terminals.for_terminal("beta", "btn-17")], tmp_path / "logins.csv")
+    login = logins_in(tmp_path / "logins.csv")["beta/btn-17"]
+    own = {"user": login.username, "password": login.password}
+    said = publish("sw/v1/beta/btn-17/event", '[{"n": "sos", "vb": true}]', client_id=login.client_id, **own)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert publish("sw/v1/beta/btn-17/event", "x", client_id="btn-17", **own).returncode != 0
     with psycopg.connect(database.owner, autocommit=True) as conn:
         stored = "SELECT value FROM reading JOIN device d ON d.id = device_id WHERE d.serial = 'btn-17'"
         eventually(lambda: conn.execute(stored).fetchall() == [(1.0,)])

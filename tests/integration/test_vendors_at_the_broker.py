@@ -40,6 +40,19 @@ def test_a_vendor_may_publish_below_its_own_prefix_and_nowhere_else(broker):
     terminal.close()
 
 
+@pytest.mark.parametrize(
+    "topic",
+    ["#", "$SYS/#", "$SYS/broker/log/E", "sw/v1/#", "sw/v1/acme/+/event", "$share/ingest/sw/v1/#", "sw/v1/beta/#"],
+)
+def test_a_vendor_may_subscribe_to_nothing(broker, topic):
+    terminal = Terminal(broker, "beta", broker.accounts.vendors["beta"])
+    terminal.client.on_subscribe = lambda _c, _d, _mid, reasons, _p: terminal.answers.extend(reasons)
+    terminal.client.subscribe(topic, 1)
+    eventually(lambda: terminal.answers)
+    assert terminal.answers[0].is_failure
+    terminal.close()
+
+
 @pytest.mark.parametrize(("user", "password"), [("beta", "wrong"), ("nobody", "x"), ("", "")])
 def test_nobody_connects_without_a_vendors_credentials(broker, user, password):
     terminal = Terminal(broker, user, password)

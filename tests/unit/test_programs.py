@@ -6,7 +6,7 @@ import threading
 import pytest
 import typer
 
-from shouwang.cli import _run
+from shouwang.programs import run
 
 
 def test_a_program_ends_with_an_error_when_one_of_its_threads_fails(monkeypatch, caplog):
@@ -20,7 +20,7 @@ def test_a_program_ends_with_an_error_when_one_of_its_threads_fails(monkeypatch,
 
     try:
         with pytest.raises(typer.Exit) as ended:
-            _run(program)
+            run(program)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

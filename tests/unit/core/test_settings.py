@@ -58,7 +58,10 @@ def told(program, tmp_path, **settings):
 def test_a_missing_setting_is_named_in_one_line_and_no_secret_is_shown(program, tmp_path):
     secrets = {"MQTT_PASSWORD": "hunter2-at-the-broker", "CANARY_TOKEN": "hunter2-at-the-api"}
     status, said = told(program, tmp_path, **secrets)
-    assert (status, said) == (2, "SHOUWANG_DATABASE_URL: is missing\n")
+    assert (status, said) == (
+        2,
+        "SHOUWANG_DATABASE_URL: is not set; it, or the same with _FILE: see docs/deployment.md\n",
+    )
 
 
 def test_every_setting_that_is_wrong_is_named_in_a_line_of_its_own(tmp_path):

@@ -19,6 +19,7 @@ PIECES = st.sampled_from(
 @example("postgresql://u:p@db/d?sslmode=require#x")
 @example("host=db dbname='a b'")
 @example("host=db \\")
+@example("postgresql://u:p@db/d")
 def test_any_text_is_refused_in_fixed_words_or_still_leads_where_it_led(text):
     made, said = None, None
     try:

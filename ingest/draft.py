@@ -1,0 +1,160 @@
+"""What one transaction will write: rows to store, refusals to keep, and the messages to acknowledge afterwards."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.model import Note
+from core.packed import READING, Packed
+
+OF_AN_INSTANT = 100  # different values of one device, metric and instant: the k-th is stored k µs later (decision 0010)
+
+
+class Receipt(Protocol):
+    """Acknowledges one message to the connection it came by."""
+
+    def current(self) -> bool:
+        """Whether the message still counts; if not, the broker delivers it again."""
+
+    def acknowledge(self) -> None:
+        """Tell the broker that the message is stored."""
+
+
+class Message(NamedTuple):
+    """One MQTT message as it was received."""
+
+    topic: str
+    payload: bytes
+    received: int  # microseconds since 1970-01-01 UTC
+    receipt: Receipt | None = None  # None: nobody waits for an acknowledgement
+    retained: bool = False  # the broker kept it, and gave it because we subscribed: it says nothing about now
+    qos: int = 1
+
+    @property
+    def digest(self) -> bytes:
+        """The same for a repeated message."""
+        return hashlib.sha256(self.topic.encode("utf-8", "replace") + b"\0" + self.payload).digest()
+
+
+class DeadLetter(NamedTuple):
+    """A message, or a part of one, that was refused."""
+
+    message: Message
+    vendor_id: int | None
+    code: str
+    reason: str
+    urgent: bool = False  # perhaps an emergency, and no home to raise an alert for: people must look at it
+    folded: str | None = None  # beyond the quota: counted under this name, without what it said
+    whole: bool = True  # the payload is all that was sent, so that it can be replayed
+
+    @property
+    def digest(self) -> bytes:
+        """The same for a repeated message, and for all that are counted under one name."""
+        return self.message.digest if self.folded is None else hashlib.sha256(self.folded.encode()).digest()
+
+
+class Rows(NamedTuple):
+    """Readings in the order of the table's unique index, which is what an insertion costs most for."""
+
+    packed: Packed  # `ts` as it will be stored
+    sent: NDArray[np.int64]  # µs: `ts` as the device meant it
+    homes: NDArray[np.int32]
+    duplicates: int  # how many were left out
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Rows":
+        """Those that a mask chooses; the others are duplicates."""
+        left = self.duplicates + len(chosen) - int(chosen.sum())
+        return Rows(self.packed[chosen], self.sent[chosen], self.homes[chosen], left)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one transaction will write. The columns grow together, a row each."""
+
+    messages: list[Message] = field(default_factory=list)
+    ts: list[int] = field(default_factory=list)
+    device: list[int] = field(default_factory=list)
+    home: list[int] = field(default_factory=list)
+    metric: list[int] = field(default_factory=list)
+    flags: list[int] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    refused: list[DeadLetter] = field(default_factory=list)
+    notes: Counter[tuple[int, Note]] = field(default_factory=Counter)  # by device id
+    cries: set[bytes] = field(default_factory=set)  # digests of emergencies without a time of their own
+    repeats: dict[int, bytes] = field(default_factory=dict)  # row → digest: kept by the broker, new only if never seen
+    urgent: bool = False
+    measured: bool = False  # its messages count towards their vendors' quotas: they come from the broker
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def add(self, ts: int, device: int, home: int, metric: int, flags: int, value: float) -> None:
+        """One row."""
+        self.ts.append(ts)
+        self.device.append(device)
+        self.home.append(home)
+        self.metric.append(metric)
+        self.flags.append(flags)
+        self.value.append(value)
+
+    def split(self) -> list["Draft"]:
+        """One draft per row; the first carries the refusals."""
+        parts = [
+            Draft(self.messages, [ts], [device], [home], [metric], [flags], [value])
+            for ts, device, home, metric, flags, value in zip(
+                self.ts, self.device, self.home, self.metric, self.flags, self.value, strict=True
+            )
+        ]
+        for row, digest in self.repeats.items():
+            parts[row].repeats = {0: digest}
+        if parts:
+            parts[0].refused, parts[0].cries, parts[0].notes = self.refused, self.cries, self.notes
+        return parts
+
+    def rows(self, without: Collection[int] = ()) -> Rows:
+        """What to store, less the rows at those places. Of equal readings the first stays.
+
+        Different values of one device, metric and instant (a clock of whole seconds: door opened and closed) are all
+        kept, a microsecond apart in the order in which they came.
+        """
+        packed = np.empty(len(self.ts), READING)
+        packed["ts"], packed["device"], packed["metric"] = self.ts, self.device, self.metric
+        packed["flags"], packed["value"] = self.flags, self.value
+        order = np.lexsort((packed["ts"], packed["metric"], packed["device"]))
+        if without:
+            order = order[~np.isin(order, list(without))]
+        packed, sent = packed[order], packed["ts"][order]
+        again = np.zeros(len(order), bool)
+        again[1:] = (
+            (sent[1:] == sent[:-1])
+            & (packed["metric"][1:] == packed["metric"][:-1])
+            & (packed["device"][1:] == packed["device"][:-1])
+        )
+        rows = Rows(packed, sent, np.array(self.home, np.int32)[order], 0)
+        return rows.where(_spread(packed, again)) if again.any() else rows
+
+
+def _spread(packed: Packed, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Move values of one instant apart, in place; which rows are not equal to an earlier one."""
+    keep = np.ones(len(packed), bool)
+    seen: list[float] = []
+    for row in np.flatnonzero(again | np.r_[again[1:], False]):
+        if not again[row]:
+            seen = []
+        value = float(packed["value"][row])
+        if value in seen or len(seen) == OF_AN_INSTANT:
+            keep[row] = False
+        else:
+            packed["ts"][row] += len(seen)
+            seen.append(value)
+    return keep
+
+
+def refusal_counts(refused: Iterable[DeadLetter]) -> Counter[str]:
+    """How many were refused, by code."""
+    return Counter(letter.code for letter in refused)

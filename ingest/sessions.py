@@ -1,0 +1,88 @@
+"""The ids of a worker's sessions at the broker, and what earlier ids left behind.
+
+Until 0.1 the ids could be guessed, and a new password makes new ones. The sessions of the old ids are still subscribed,
+and messages wait in them: at its start a worker takes those over and ends the sessions.
+"""
+
+import logging
+import threading
+import time
+
+from core import identity
+from core.settings import Settings
+from ingest.mailbox import Mailbox
+from ingest.mqtt import Connection
+from ingest.topics import Lane
+
+log = logging.getLogger(__name__)
+QUIET_SECONDS = 3.0  # a broker delivers what waits at once
+GIVE_UP_SECONDS = 600.0  # without a message from a session that can't be kept open
+
+
+def earlier_ids(settings: Settings, lane: str) -> list[str]:
+    """Ids that this lane's session may have had; never the one it has."""
+    name = f"shouwang-ingest-{settings.worker}-{lane}"
+    before = settings.mqtt_password_before.get_secret_value()
+    if not before or before == settings.mqtt_password.get_secret_value():
+        return [name]
+    return [name, identity.client_id(name, settings.mqtt_username, before)]
+
+
+class Legacy:
+    """An earlier session, and the lane that has taken its place."""
+
+    def __init__(self, lane: Connection, earlier: Connection) -> None:
+        self.lane, self.earlier = lane, earlier
+        self._seen: tuple[int, int, bool] = (0, 0, False)
+        self._since = time.monotonic()
+
+    def over(self) -> bool:
+        """Whether nothing waits there any more and all that did is stored."""
+        earlier = self.earlier
+        if not earlier.is_alive():
+            if self.lane.connected:  # from now on everything comes by the new session
+                earlier.start()
+            return False
+        seen = (earlier.received, earlier.generation, earlier.connected)
+        if seen != self._seen or earlier.outstanding:
+            self._seen, self._since = seen, time.monotonic()
+        if earlier.connected and not earlier.resumed:
+            return True
+        return time.monotonic() - self._since > (QUIET_SECONDS if earlier.connected else GIVE_UP_SECONDS)
+
+
+class Inheritance(threading.Thread):
+    """Takes over earlier sessions, all at once, and ends each when it is empty."""
+
+    def __init__(self, settings: Settings, stop: threading.Event) -> None:
+        super().__init__(name="inheritance")
+        self._settings = settings
+        self._stop_event = stop
+        self._left: list[Legacy] = []  # two for each lane at most
+
+    @property
+    def done(self) -> bool:
+        """Whether no earlier session is left."""
+        return not self._left
+
+    def add(self, connection: Connection, lane: Lane, mailbox: Mailbox) -> None:
+        """Look after what earlier sessions of the lane's connection hold."""
+        for old in earlier_ids(self._settings, connection.name):
+            name = f"{connection.name}-earlier"
+            earlier = Connection(self._settings, name, lane, mailbox, retiring=True, client_id=old)
+            self._left.append(Legacy(connection, earlier))
+
+    def run(self) -> None:
+        """Until stopped: what waits then waits for the next start."""
+        while not self._stop_event.wait(0.1 if self._left else 1):
+            for legacy in [legacy for legacy in self._left if legacy.over()]:
+                legacy.earlier.stop(forget=True)
+                if legacy.earlier.received:
+                    log.info("%s: took over %d messages", legacy.earlier.name, legacy.earlier.received)
+                self._left.remove(legacy)
+
+    def finish(self) -> None:
+        """Disconnect; the sessions that are not empty stay."""
+        self.join()
+        for legacy in self._left:
+            legacy.earlier.stop()

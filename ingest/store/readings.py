@@ -1,0 +1,84 @@
+"""SQL of storing: one transaction per draft, whose readings go to the table and, packed, to the engine."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.errors import UniqueViolation
+
+from core.packed import Flag, Packed, copy_document, pack
+from ingest.draft import Draft
+from ingest.store import letters
+from ingest.store.repair import repair
+
+COLUMNS = "(ts, device_id, metric, flags, value)"
+
+
+class Stored(NamedTuple):
+    """What a transaction wrote."""
+
+    rows: int
+    duplicates: int
+
+
+def write(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
+    """Store readings, packed batch and refusals in one transaction; raises psycopg.Error with nothing written."""
+    with conn.transaction():
+        return write_within(conn, draft, shards, now)
+
+
+def write_within(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
+    """The same inside a transaction that the caller holds."""
+    heard = _heard_before(conn, draft, now) if draft.repeats or draft.cries else set()
+    rows = draft.rows(without=heard)
+    if len(rows.packed):
+        try:
+            with conn.transaction():  # a savepoint: duplicates cost only when they happen
+                _copy(conn, rows.packed)
+        except UniqueViolation:
+            rows = repair(conn, rows)
+        _hand_over(conn, rows.packed, rows.homes, shards, now)
+    if draft.refused:
+        letters.bury(conn, draft.refused, now)
+    return Stored(len(rows.packed), rows.duplicates + len(heard))
+
+
+def _copy(conn: psycopg.Connection, rows: Packed) -> None:
+    with conn.cursor().copy(f"COPY reading {COLUMNS} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.write(copy_document(rows))
+
+
+def _heard_before(conn: psycopg.Connection, draft: Draft, now: datetime) -> set[int]:
+    """Rows of retained emergencies that are nothing new; remembers all that are in the draft."""
+    wanted = draft.cries | set(draft.repeats.values())
+    known = {
+        row[0] for row in conn.execute("SELECT digest FROM undated_emergency WHERE digest = ANY(%s)", (list(wanted),))
+    }
+    conn.execute(
+        "INSERT INTO undated_emergency AS u (digest, last_at) SELECT digest, %s FROM unnest(%s::bytea[]) AS digest"
+        " ORDER BY digest ON CONFLICT (digest) DO UPDATE SET last_at = greatest(u.last_at, excluded.last_at)",
+        (now, list(wanted)),
+    )
+    old = set()
+    for row, digest in draft.repeats.items():
+        if digest in known or digest in draft.cries:
+            old.add(row)
+    return old
+
+
+def _hand_over(conn: psycopg.Connection, rows: Packed, homes: NDArray[np.int32], shards: int, now: datetime) -> None:
+    """Queue the rows for the engine, one batch per shard and urgency; wake it for an emergency."""
+    urgent = (rows["flags"] & Flag.URGENT) != 0
+    for shard in np.unique(homes % shards):
+        mine = homes % shards == shard
+        for is_urgent in (True, False):
+            part = rows[mine & (urgent == is_urgent)]
+            if len(part):
+                conn.execute(
+                    "INSERT INTO batch (shard, received_at, urgent, rows, payload) VALUES (%s, %s, %s, %s, %b)",
+                    (int(shard), now, is_urgent, len(part), pack(part)),
+                )
+    if urgent.any():
+        conn.execute("NOTIFY batch")

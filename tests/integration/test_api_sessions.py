@@ -1,0 +1,156 @@
+"""Sessions: what ends them, who may end them, and that a live stream ends with its session at once."""
+
+import hashlib
+import time
+from datetime import timedelta
+
+import pytest
+
+from tests.api_service import CSRF, Stream, serving, wait_for
+
+IDLE = timedelta(minutes=30)
+PROMPT = 2  # seconds in which a stream ends with its session
+
+
+@pytest.fixture
+def service(database):
+    with serving(database, session_idle=IDLE) as running:
+        yield running
+
+
+def program(service, username="op1"):
+    """A client with a bearer token, as `shouwang user token` makes it."""
+    service.sql(
+        "INSERT INTO session (token_hash, account_id, label, expires_at)"
+        " SELECT %s, id, 'a program', now() + interval '1 year' FROM account WHERE username = %s",
+        hashlib.sha256(b"token").digest(), username,
+    )  # fmt: skip
+    return service.client(headers={"Authorization": "Bearer token"})
+
+
+def unused(service, minutes):
+    service.sql("UPDATE session SET seen_at = now() - make_interval(mins => %s)", minutes)
+
+
+def test_a_session_nobody_uses_ends_and_a_programs_token_does_not(service):
+    client, token = service.login("op1"), program(service)
+    unused(service, 29)
+    assert client.get("/api/v1/me").status_code == 200
+    unused(service, 31)
+    assert client.get("/api/v1/me").status_code == 401
+    assert token.get("/api/v1/me").status_code == 200
+
+
+def test_use_is_written_down_once_a_minute(service):
+    client = service.login("op1")
+    unused(service, 10)
+    client.get("/api/v1/me")
+    ((first,),) = service.sql("SELECT seen_at FROM session")
+    client.get("/api/v1/me")
+    assert service.sql("SELECT seen_at, now() - seen_at < interval '1 minute' FROM session") == [(first, True)]
+
+
+def test_a_quiet_night_before_an_open_board_does_not_end_at_the_login_page(service, monkeypatch):
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    client = service.login("op1")
+    with Stream(client) as stream:
+        unused(service, 600)  # so long as the database was away, say: the stream was open
+        wait_for(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
+        assert client.get("/api/v1/me").status_code == 200
+        assert not stream.ended.is_set()
+
+
+ENDS = {
+    "logout": lambda service, client: client.post("/api/v1/logout"),
+    "ended by its owner": lambda service, client: service.login("op1").delete("/api/v1/sessions"),
+    "disabled": lambda service, _: service.sql("UPDATE account SET disabled_at = now() WHERE username = 'op1'"),
+    "another area": lambda service, _: service.sql("UPDATE account SET area = 'qu.zhen' WHERE username = 'op1'"),
+    "another role": lambda service, _: service.sql(
+        "UPDATE account SET role = 'vendor', area = NULL, vendor_id = (SELECT min(id) FROM vendor)"
+        " WHERE username = 'op1'"
+    ),
+    "a new password": lambda service, _: service.sql(
+        "WITH changed AS (UPDATE account SET password_hash = 'x' WHERE username = 'op1' RETURNING id)"
+        " DELETE FROM session WHERE account_id = (SELECT id FROM changed)"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDS)
+def test_a_stream_ends_within_two_seconds_of(service, what):
+    client, other = service.login("op1"), service.login("op2")
+    with Stream(client) as stream, Stream(other) as bystander:
+        again = service.client(headers=CSRF, cookies=dict(client.cookies))
+        ENDS[what](service, again)
+        begun = time.monotonic()
+        assert stream.ended.wait(PROMPT)
+        assert time.monotonic() - begun < PROMPT
+        service.raise_alert()
+        bystander.alerts(1)
+    assert not [event for event in drained(stream) if event.kind == "alert"]
+
+
+def drained(stream):
+    return [stream.events.get_nowait() for _ in range(stream.events.qsize())]
+
+
+def test_a_notice_that_was_lost_is_made_up_for_by_looking_now_and_then(service, monkeypatch):
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    with Stream(service.login("op1")) as stream:
+        service.sql("ALTER TABLE session DISABLE TRIGGER session_over")
+        service.sql("DELETE FROM session")
+        assert stream.ended.wait(5)
+
+
+def test_my_sessions_are_listed_with_where_and_when_and_no_key_to_them(service):
+    phone = service.client(headers={**CSRF, "User-Agent": "a phone"})
+    phone.post("/api/v1/login", json={"username": "op1", "password": "correct horse"})
+    desk = service.login("op1")
+    program(service)
+    service.login("op2")
+    items = desk.get("/api/v1/sessions").json()["items"]
+    assert {(item["agent"], item["label"], item["current"]) for item in items} == {
+        ("a phone", None, False), (desk.headers["user-agent"], None, True), ("", "a program", False),
+    }  # fmt: skip
+    assert {item["address"] for item in items} == {"127.0.0.1", ""}
+    assert set(items[0]) == {"id", "label", "agent", "address", "created_at", "seen_at", "expires_at", "current"}
+
+
+def test_what_a_browser_says_of_itself_is_bounded(service):
+    client = service.client(headers={"User-Agent": b"x" * 5000 + b"\xfc"})
+    assert client.post("/api/v1/login", json={"username": "op1", "password": "correct horse"}).status_code == 200
+    assert service.sql("SELECT length(agent) FROM session") == [(200,)]
+
+
+def test_one_of_my_sessions_is_ended_and_nobody_elses(service):
+    desk, phone, colleague = service.login("op1"), service.login("op1"), service.login("op2")
+    (mine,) = [item["id"] for item in desk.get("/api/v1/sessions").json()["items"] if not item["current"]]
+    assert colleague.delete(f"/api/v1/sessions/{mine}").status_code == 404
+    assert phone.get("/api/v1/me").status_code == 200
+    assert desk.delete(f"/api/v1/sessions/{mine}").status_code == 204
+    assert desk.delete(f"/api/v1/sessions/{mine}").status_code == 404
+    assert [client.get("/api/v1/me").status_code for client in (desk, phone, colleague)] == [200, 401, 200]
+
+
+def test_all_others_are_ended_but_a_programs_token(service):
+    desk, token = service.login("op1"), program(service)
+    others = [service.login("op1") for _ in range(3)]
+    assert desk.delete("/api/v1/sessions").json() == {"ended": 3}
+    assert [client.get("/api/v1/me").status_code for client in (desk, token, *others)] == [200, 200, 401, 401, 401]
+
+
+def test_an_account_and_the_service_have_so_many_streams_and_say_so(database):
+    with serving(database, streams_per_account=2, streams=3) as service:
+        one, two = service.login("op1"), service.login("op2")
+        with Stream(one), Stream(one) as second:
+            answer = one.get("/api/v1/events")
+            assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many_streams")
+            with Stream(two):
+                answer = two.get("/api/v1/events")
+                assert (answer.status_code, answer.json()["error"]["code"]) == (503, "too_many_streams")
+            second.__exit__()
+            wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics())
+            with Stream(one):
+                pass  # a place that was given back is free

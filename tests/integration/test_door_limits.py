@@ -1,0 +1,166 @@
+"""How much one vendor may send: the size of a message, a flood of readings, a flood of garbage. Others feel nothing."""
+
+import itertools
+import re
+import secrets
+import threading
+import time
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+
+from bench import load as raw
+from deploy.local.services import Broker, free_port
+from tests.conftest import BrokerAccounts, RunningBroker
+from tests.faults.harness import eventually
+from tests.ingest_rig import Door, say, vendor
+from tests.registry import seed
+
+BIG = '{"values": {"battery": 50, "pad": "%s"}}'
+
+
+@pytest.fixture
+def door(database, broker):
+    return Door(broker, database, seed(database.owner, homes=2))
+
+
+def beta_button(door):
+    """A button of the other vendor; its serial."""
+    door.query(
+        "UPDATE device SET vendor_id = (SELECT id FROM vendor WHERE code = 'beta')"
+        " WHERE serial = 'sos_button-1' RETURNING id"
+    )
+    return "sos_button-1"
+
+
+def pressed(door):
+    return door.query(
+        "SELECT count(*) FROM reading JOIN metric m ON m.id = metric JOIN device d ON d.id = device_id"
+        " WHERE m.name = 'sos' AND d.serial = 'sos_button-1'"
+    )[0][0]
+
+
+def test_a_message_beyond_64_kb_is_a_letter_and_its_sender_stays_connected(door):
+    topic = f"sw/v1/acme/{door.serial('sos_button')}/telemetry"
+    with door.worker(), vendor(door.broker) as client:
+        say(client, topic, BIG % ("x" * 100_000))
+        say(client, topic, '{"values": {"battery": 50}}')
+        eventually(lambda: door.letters() == [("too_large", 1, False)])
+        eventually(lambda: len(door.query("SELECT 1 FROM reading")) == 1)
+    [(size, reason)] = door.query("SELECT octet_length(payload), reason FROM dead_letter")
+    assert size == 1024
+    assert "65536" in reason
+
+
+def test_a_message_beyond_the_brokers_limit_ends_its_own_connection_and_no_others(door):
+    button = beta_button(door)
+    ended = threading.Event()
+    with door.worker(), vendor(door.broker, "beta") as other:
+        huge = mqtt.Client(CallbackAPIVersion.VERSION2, "huge", protocol=mqtt.MQTTv311)
+        huge.username_pw_set("acme", door.broker.accounts.vendors["acme"])
+        huge.on_disconnect = lambda *_: ended.set()
+        huge.connect("127.0.0.1", door.broker.port)
+        huge.loop_start()
+        huge.publish(f"sw/v1/acme/{door.serial('sos_button')}/telemetry", BIG % ("x" * 300_000), qos=1)
+        assert ended.wait(10)
+        for number in range(5):  # it connects and sends again, as a stubborn terminal does
+            say(other, f"sw/v1/beta/{button}/event", f'[{{"n": "sos", "v": 1, "t": {time.time()}}}]')
+            eventually(lambda number=number: pressed(door) == number + 1, 3)
+        huge.loop_stop()
+        huge.disconnect()
+    assert door.letters() == [], "the broker took none of it"
+
+
+@pytest.mark.parametrize("garbage", [b"garbage %d", b'{"values":{"sos":"%d"}}'], ids=["anything", "unreadable SOS"])
+def test_a_flood_of_garbage_is_bounded_and_hides_no_emergency(door, garbage):
+    button = beta_button(door)
+    sock = raw.connect(door.broker.port, "acme", door.broker.accounts.vendors["acme"], "flood")
+    messages = (
+        (f"sw/v1/acme/{('sos_button-0', f'nobody-{number}')[number % 2]}/telemetry", garbage % number)
+        for number in itertools.count()
+    )
+    with door.worker(vendor_letters=500), vendor(door.broker, "beta") as other:
+        flood = threading.Thread(target=raw.Load(sock).run, args=(messages, 20_000, None))
+        flood.start()
+        waits = []
+        for number in range(10):
+            begin = time.monotonic()
+            say(other, f"sw/v1/beta/{button}/event", f'[{{"n": "sos", "v": 1, "t": {time.time()}}}]')
+            eventually(lambda number=number: pressed(door) == number + 1, 10)
+            waits.append(time.monotonic() - begin)
+        flood.join()
+        eventually(lambda: sum(count for _, count, _ in door.letters()) == 20_000, 60)
+    sock.close()
+    letters = door.letters()
+    assert 500 <= len(letters) < 520, "whole ones, and a few that count the rest"
+    assert max(waits) < 3, waits
+    if b"sos" in garbage:
+        [(cries, seconds)] = door.query(
+            "SELECT count(*), max(extract(epoch FROM ts)) - min(extract(epoch FROM ts)) + 2 FROM reading r"
+            " JOIN metric m ON m.id = r.metric WHERE m.name = 'unreadable'"
+        )
+        assert 1 <= cries <= seconds, "raised each second anew, not 10,000 times"
+        assert any(urgent for _, _, urgent in letters), "and those of nobody's device stand on the desk"
+
+
+def test_a_flood_of_readings_is_thinned_told_and_hides_no_emergency_of_its_own_vendor(door):
+    sock = raw.connect(door.broker.port, "acme", door.broker.accounts.vendors["acme"], "flood")
+    meter, button = door.serial("water_meter"), door.serial("sos_button")
+    start = int(time.time() * 1000) - 60_000
+    messages = (
+        (f"sw/v1/acme/{button}/telemetry", b'{"ts":%d,"values":{"sos":1}}' % (start + number))
+        if number % 1000 == 999
+        else (f"sw/v1/acme/{meter}/telemetry", b'{"ts":%d,"values":{"water_volume":1}}' % (start + number))
+        for number in itertools.count()
+    )
+    with door.worker(vendor_burst=2):
+        raw.Load(sock).run(messages, 20_000, None)
+        eventually(lambda: door.query("SELECT (detail->>'received')::int FROM heartbeat") == [(20_000,)], 60)
+        eventually(lambda: door.notes().get("thinned", 0) > 5000, 10)
+    sock.close()
+    [(volumes,)] = door.query("SELECT count(*) FROM reading JOIN metric m ON m.id = metric WHERE name = 'water_volume'")
+    [(presses,)] = door.query("SELECT count(*) FROM reading JOIN metric m ON m.id = metric WHERE name = 'sos'")
+    assert presses == 20
+    assert volumes + door.notes()["thinned"] == 19_980, "each is stored or told"
+    assert volumes < 15_000
+
+
+class SmallBroker(Broker):
+    """A broker that keeps a megabyte for each absent session."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        config = self.home / "mosquitto.conf"
+        config.write_text(re.sub(r"max_queued_bytes \d+", "max_queued_bytes 1000000", config.read_text()))
+
+
+def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies(root, instance, database):
+    accounts = BrokerAccounts()
+    server = SmallBroker(
+        root, f"{instance}/{secrets.token_hex(4)}", free_port(51886), admin=accounts.admin, ingest=accounts.ingest,
+        vendors=accounts.vendors,
+    )  # fmt: skip
+    server.start()
+    door = Door(RunningBroker(server, accounts), database, seed(database.owner, homes=1))
+    try:
+        with door.worker():
+            pass  # its sessions are known from now on
+        sock = raw.connect(server.port, "acme", accounts.vendors["acme"], "flood")
+        meter, start = door.serial("water_meter"), int(time.time() * 1000) - 60_000
+        raw.Load(sock).run(
+            ((f"sw/v1/acme/{meter}/telemetry", BIG.encode() % (b"x" * 1000)) for _ in itertools.count()), 5000, None
+        )
+        with vendor(door.broker) as client:
+            for number in range(20):
+                say(client, f"sw/v1/acme/{door.serial('sos_button')}/event",
+                    f'{{"ts": {start + number}, "values": {{"sos": 1}}}}')  # fmt: skip
+        sock.close()
+        with door.worker():
+            count = "SELECT count(*) FROM reading JOIN metric m ON m.id = metric WHERE name = "
+            eventually(lambda: door.query(f"{count} 'sos'") == [(20,)])
+            time.sleep(1)
+            [(kept,)] = door.query(f"{count} 'battery'")
+        assert 100 < kept < 2000, "of the telemetry what fits was kept"
+    finally:
+        server.stop()

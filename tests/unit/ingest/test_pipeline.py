@@ -1,0 +1,250 @@
+"""What becomes of a message: rows, letters, and cries for help that nobody could read. Pure, so every case is cheap."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from core.catalogue import metrics
+from core.packed import Flag
+from core.settings import Settings
+from ingest.draft import Draft, Message
+from ingest.pipeline import UNREADABLE, Pipeline
+from ingest.registry import DeviceRow, Registry, VendorRow
+
+NOW = 1_764_000_000_000_000
+VENDORS = [VendorRow(1, "acme", "flat"), VendorRow(2, "beta", "senml")]
+DEVICES = [
+    DeviceRow("acme", "btn", 11, 101, "sos_button", False), DeviceRow("acme", "gas", 12, 101, "gas_detector", False),
+    DeviceRow("acme", "old", 13, 101, "sos_button", True), DeviceRow("acme", "room", 14, 101, "climate_sensor", False),
+    DeviceRow("beta", "btn", 21, 102, "sos_button", False),
+]  # fmt: skip
+OPEN = {"vendor_rate": 1.0, "vendor_burst": timedelta(seconds=10)}
+
+
+def pipeline(**settings):
+    return Pipeline(Registry(VENDORS, DEVICES), Settings(database_url="postgresql://", **settings))
+
+
+def taken(topic, payload, received=NOW, *, line=None, **more):
+    payload = payload if isinstance(payload, bytes) else payload.encode()
+    draft = Draft(measured=True)
+    (line or pipeline()).take(draft, Message(topic, payload, received, **more))
+    return draft
+
+
+def cried(draft):
+    return UNREADABLE in draft.metric
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("acme/btn/event", '{"values": {"sos": "pressed"}}'),
+        ("acme/btn/event", '{"values": {"button": 1}}'),
+        ("acme/btn/event", '{"alarm": 1}'),
+        ("acme/btn/event", '{"values": {"sos": 1'),
+        ("acme/btn/event", b"\xff\xfe"),
+        ("acme/btn/event", ""),
+        ("acme/btn/event", '{"values": {"sos": 1, "pad": "' + "x" * 70_000 + '"}}'),
+        ("acme/btn/telemetry", '{"values": {"sos": 1'),
+        ("acme/btn/telemetry", '{"values": {"sos": "yes", "battery": 80}}'),
+        ("acme/gas/telemetry", '{"values": {"gas": 400}}'),
+        ("acme/room/telemetry", '{"values": {"smoke": 1, "temperature": 20}}'),
+        ("acme/btn/Event", '{"values": {"sos": 1}}'),
+        ("acme/btn/event/1", '{"values": {"sos": 1}}'),
+        ("acme/btn/alarm", '{"values": {"sos": true}}'),
+        ("beta/btn/event", '[{"n": "sos", "vs": "on"}]'),
+        ("beta/btn/telemetry", '[{"n": "urn:dev:1:sos", "v": 1'),
+    ],
+)
+def test_what_may_be_an_emergency_and_cannot_be_read_raises_at_its_home(topic, payload):
+    draft = taken(f"sw/v1/{topic}", payload)
+    assert cried(draft)
+    assert draft.urgent
+    [letter] = draft.refused
+    assert not letter.urgent, "its home has an alert; the letter is for the vendor"
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("gas/telemetry", '{"values": {"gas": null, "mains": 1}}'),
+        ("gas/telemetry", '{"values": {"gas": 0, "firmware": "1.2.0"}}'),
+        ("gas/event", '{"values": {"gas": 0, "firmware": "1.2.0"}}'),
+        ("gas/telemetry", '{"values": {"gas": -1}}'),
+        ("gas/telemetry", '{"values": {"battery": "low"}}'),
+        ("btn/telemetry", '{"values": {"sos": 0'),
+        ("btn/telemetry", "garbage"),
+        ("btn/status", "gone"),
+        ("btn/Telemetry", '{"values": {"battery": 5}}'),
+    ],
+)
+def test_what_is_no_emergency_raises_nothing_when_it_cannot_be_read(topic, payload):
+    draft = taken(f"sw/v1/acme/{topic}", payload)
+    assert not cried(draft)
+    assert len(draft.refused) == 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "urgent"),
+    [
+        ("new-1/event", '{"values": {"sos": 1}}', True),
+        ("new-1/event", "{", True),
+        ("new-1/telemetry", '{"values": {"smoke": 1}}', True),
+        ("new-1/telemetry", '{"values": {"temperature": 20}}', False),
+        ("new-1/event", '{"values": {"battery": 20}}', False),
+        ("new-1/event", '{"values": {"gas": 0}}', False),
+        ("Küche/event", '{"values": {"sos": 1}}', True),
+        ("old/event", '{"values": {"sos": 1}}', True),
+        ("event", '{"values": {"sos": 1}}', True),
+    ],
+)
+def test_an_emergency_without_a_home_is_an_urgent_letter(topic, payload, urgent):
+    draft = taken(f"sw/v1/acme/{topic}", payload)
+    [letter] = draft.refused
+    assert letter.urgent is urgent
+    assert letter.vendor_id == 1
+    assert not draft.ts
+
+
+@pytest.mark.parametrize(
+    ("topic", "hint"),
+    [
+        ("sw/v1/acme/btn/Telemetry", "small letters"),
+        ("sw/v1/acme/btn/telemetry/x", "6 levels instead of 5"),
+        ("sw/v1/acme/telemetry", "4 levels instead of 5"),
+        ("sw/v1/acme", "3 levels instead of 5"),
+        ("sw/v1/acme//telemetry", "empty"),
+        ("sw/v1/acme/btn/data", "none of telemetry, event, status"),
+    ],
+)
+def test_a_wrong_topic_is_refused_with_what_to_change(topic, hint):
+    [letter] = taken(topic, '{"values": {"battery": 50}}').refused
+    assert (letter.code, letter.vendor_id) == ("bad_topic", 1)
+    assert hint in letter.reason
+
+
+@pytest.mark.parametrize("serial", ["with blank", "x" * 65, "编号", "a*b"])
+def test_a_serial_that_can_never_be_registered_is_not_promised_anything(serial):
+    [letter] = taken(f"sw/v1/acme/{serial}/telemetry", '{"values": {"battery": 50}}').refused
+    assert letter.code == "bad_serial"
+    assert "letters, digits" in letter.reason
+    assert "taken once" not in letter.reason
+
+
+def test_an_emergency_with_an_unreadable_time_is_taken_at_the_time_of_receipt_and_its_vendor_told():
+    draft = taken("sw/v1/acme/gas/event", '{"ts": "soon", "values": {"gas": 40, "mains": 1}}')
+    assert (draft.ts, draft.value, draft.flags) == ([NOW], [40.0], [Flag.CLOCK | Flag.URGENT])
+    assert [letter.code for letter in draft.refused] == ["bad_time"]
+
+
+def test_the_reading_of_a_retained_message_says_so_and_one_without_a_time_is_left_out():
+    dated = taken(
+        "sw/v1/acme/room/telemetry", json.dumps({"ts": NOW // 1000, "values": {"humidity": 5}}), retained=True
+    )
+    assert dated.flags == [Flag.RETAINED]
+    undated = taken("sw/v1/acme/room/telemetry", '{"values": {"humidity": 5}}', retained=True)
+    assert not undated.ts
+    assert undated.notes == {(14, "retained"): 1}
+
+
+@pytest.mark.parametrize(
+    ("ts", "note"),
+    [(NOW // 1_000_000, "clock_seconds"), (NOW // 1000 + 600_000, "clock_ahead"), (1_000_000_000_000, "clock_behind")],
+)
+def test_a_time_that_is_not_believed_is_noted(ts, note):
+    draft = taken("sw/v1/acme/room/telemetry", json.dumps({"ts": ts, "values": {"humidity": 5}}))
+    assert draft.notes == {(14, note): 1}
+    assert draft.ts == [NOW]
+
+
+# -- quotas
+
+
+def flood(line, topic, values, count, *, received=NOW):
+    """`count` messages in one instant; all rows and letters."""
+    draft = Draft(measured=True)
+    for number in range(count):
+        payload = json.dumps({"values": {name: value + number % 3 for name, value in values.items()}}).encode()
+        line.take(draft, Message(f"sw/v1/acme/{topic}", payload, received + number))
+    return draft
+
+
+def test_beyond_its_quota_a_vendor_is_thinned_by_device_and_metric_and_told():
+    line = pipeline(vendor_burst=timedelta(seconds=2))  # 500 messages a second at least: 1,000 at once
+    draft = flood(line, "room/telemetry", {"humidity": 40}, 5000)
+    assert 1000 <= len(draft) < 1010
+    assert draft.notes[14, "thinned"] == 5000 - len(draft)
+    later = flood(line, "room/telemetry", {"humidity": 40}, 100, received=NOW + 60_000_000)
+    assert len(later) == 100, "a minute later it is within its quota again"
+
+
+def test_an_emergencys_metric_is_never_thinned_and_the_event_topic_never_cut_off():
+    line = pipeline(vendor_burst=timedelta(seconds=1))
+    flood(line, "room/telemetry", {"humidity": 40}, 3000)
+    assert len(flood(line, "gas/telemetry", {"gas": 0}, 300)) == 300
+    assert len(flood(line, "gas/event", {"mains": 0}, 300)) + 0 >= 200, "1 of 3 says mains 2, which is implausible"
+    assert len(flood(line, "gas/telemetry", {"gas": 50}, 300)) == 300
+
+
+def test_another_vendor_has_a_quota_of_its_own():
+    line = pipeline(vendor_burst=timedelta(seconds=1))
+    flood(line, "room/telemetry", {"humidity": 40}, 3000)
+    draft = Draft(measured=True)
+    for number in range(400):
+        line.take(draft, Message("sw/v1/beta/btn/telemetry", b'[{"n": "battery", "v": 50}]', NOW + number))
+    assert len(draft) == 400
+
+
+def test_beyond_the_days_letters_the_rest_is_counted_by_device_and_code():
+    line = pipeline(vendor_letters=10)
+    draft = Draft(measured=True)
+    for number in range(1000):
+        line.take(draft, Message("sw/v1/acme/room/telemetry", b"garbage %d" % number, NOW))
+        line.take(draft, Message(f"sw/v1/acme/nobody-{number}/telemetry", b"{}", NOW))
+    whole = [letter for letter in draft.refused if letter.folded is None]
+    rest = {letter.digest: letter for letter in draft.refused if letter.folded is not None}
+    assert len(whole) == 10
+    assert len(draft.refused) == 2000
+    assert {(one.message.topic, one.code) for one in rest.values()} == {
+        ("sw/v1/acme/room", "not_json"), ("sw/v1/acme", "unknown_device"),
+    }  # fmt: skip
+    assert all(not letter.message.payload for letter in rest.values())
+
+
+def test_beyond_the_days_letters_a_cry_still_raises():
+    line = pipeline(vendor_letters=1)
+    flood(line, "room/telemetry", {"wind": 1}, 3)
+    assert cried(taken("sw/v1/acme/btn/event", "???", line=line))
+    [letter] = taken("sw/v1/acme/nobody/event", "???", line=line).refused
+    assert letter.urgent
+    assert letter.folded
+
+
+def test_letters_begin_anew_each_day_and_are_counted_on_after_a_restart():
+    line = pipeline(vendor_letters=10)
+    line.letters.resume({1: (10, 1000)}, NOW)
+    assert taken("sw/v1/acme/room/telemetry", "garbage", line=line).refused[0].folded
+    tomorrow = NOW + 86_400_000_000
+    assert taken("sw/v1/acme/room/telemetry", "garbage", tomorrow, line=line).refused[0].folded is None
+
+
+def test_a_message_beyond_64_kb_is_refused_and_a_kilobyte_of_it_kept():
+    draft = taken("sw/v1/acme/room/telemetry", b"x" * 65_537)
+    [letter] = draft.refused
+    assert (letter.code, len(letter.message.payload)) == ("too_large", 1024)
+
+
+def test_every_metric_that_can_be_an_emergency_is_one_that_cries():
+    urgent = {metric.name for metric in metrics().values() if metric.urgent_from}
+    assert urgent - {"canary", "unreadable"} == {"sos", "fall", "smoke", "gas", "co"}
+
+
+def test_a_flood_of_unreadable_emergencies_raises_each_second_anew_and_no_more():
+    line, draft = pipeline(), Draft(measured=True)
+    for number in range(3000):
+        line.take(draft, Message("sw/v1/acme/btn/event", b"garbage %d" % number, NOW + number * 1000))
+    assert draft.metric.count(UNREADABLE) == 3
+    again = line.draft([Message("sw/v1/acme/btn/event", b"garbage", NOW + 3_000_000)])
+    assert cried(again), "what is drafted a second time, after the database refused a row, is not taken for a flood"
