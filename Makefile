@@ -5,7 +5,7 @@ PORT ?= 8080
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean setup setup-dev
+.PHONY: help run test check bench lock pins clean setup setup-dev
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -26,6 +26,15 @@ check: setup-dev  ## lint, types, import direction; repairs what it can, only ju
 
 bench: setup-dev  ## measure throughput, latency and scale against bare limits (QUICK=1: under two minutes)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+  $(if $(UPGRADE),--upgrade) - pyproject.toml
+lock: setup-dev  ## write both requirements files from pyproject.toml, with hashes for every platform (UPGRADE=1: newest)
+	@echo 'setuptools>=77' | $(LOCK) -o requirements.lock
+	@echo 'setuptools>=77' | $(LOCK) --extra dev -c requirements.lock -o requirements-dev.lock
+
+pins:  ## write the digest of each container image beside its tag; needs docker and the images' registry
+	@deploy/pin-images.sh docker-compose.yml deploy/Dockerfile
 
 clean:  ## delete this checkout's demo data, environment and builds; the services' root folder stays in the cache
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.local.run --delete-data; fi

@@ -14,7 +14,7 @@ from alerts.jobs import nightly
 from alerts.judge import Rule
 from alerts.rules import discover
 from alerts.watch import Watch
-from core.database import connect, describe
+from core.database import connect, describe, reason
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Engine:
                         self._lead(conn, stop)
                         wait = RETRY[0]
             except psycopg.Error as error:
-                log.warning("database: %s; trying again", str(error).strip() or type(error).__name__)
+                log.warning("database: %s; trying again", reason(error))
             except Exception:  # a bug: whatever state it left is thrown away
                 log.exception("a step failed; starting anew from the database")
             else:

@@ -1,6 +1,7 @@
 """Connections to TimescaleDB, and the migrations that shape it."""
 
 from importlib.resources import as_file, files
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -8,17 +9,14 @@ from psycopg_pool import ConnectionPool
 from yoyo import get_backend, read_migrations
 from yoyo.connections import BadConnectionURI
 
-from core import catalogue
+from core import catalogue, links
 
-LIMITS = "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+LIMITS = f"-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {links.POSTGRES}"
 
 
 def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connection:
     """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had."""
-    return psycopg.connect(
-        url, application_name=name, autocommit=autocommit, connect_timeout=5, options=LIMITS,
-        keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
-    )  # fmt: skip
+    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=LIMITS, **links.LIBPQ)
 
 
 def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
@@ -29,18 +27,17 @@ def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
     return ConnectionPool(
         url, min_size=1, max_size=size, timeout=5, reconnect_timeout=2, open=False,
         check=ConnectionPool.check_connection,
-        kwargs={"application_name": name, "connect_timeout": 5, "options": LIMITS, "keepalives_idle": 10},
+        kwargs={"application_name": name, "options": LIMITS, **links.LIBPQ},
     )  # fmt: skip
 
 
 def migrate(url: str) -> list[str]:
     """Bring the schema up to date as its owner; returns the names of the migrations applied now."""
+    guarded = f"{url}{'&' if '?' in url else '?'}{urlencode(links.LIBPQ)}"
     try:
-        backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    except (BadConnectionURI, ValueError):
-        raise psycopg.ProgrammingError(
-            "the database's URL is none"
-        ) from None  # yoyo's words quote it, password and all
+        backend = get_backend(guarded.replace("postgresql://", "postgresql+psycopg://", 1))
+    except (BadConnectionURI, ValueError):  # yoyo's words quote it, password and all
+        raise psycopg.ProgrammingError("the database's URL is none") from None
     try:
         with as_file(files("core").joinpath("migrations")) as folder, backend.lock():
             pending = backend.to_apply(read_migrations(str(folder)))
@@ -84,3 +81,10 @@ def describe(url: str) -> str:
     """Where `url` leads, without its password: for messages and logs."""
     parts = conninfo_to_dict(url)
     return f"{parts.get('host', '?')}:{parts.get('port', 5432)}/{parts.get('dbname', '?')}"
+
+
+def reason(error: psycopg.Error) -> str:
+    """Why, in one line and without PostgreSQL's DETAIL, which quotes the whole row that it refuses."""
+    lines = str(error).strip().splitlines()
+    # What could not connect has no fields; its last line names host, port and user.
+    return error.diag.message_primary or (lines[-1] if lines else type(error).__name__)

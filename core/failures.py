@@ -6,9 +6,9 @@ only where the server itself has said them.
 
 import psycopg
 from psycopg import errors
-from pydantic import ValidationError
 
 from core.database import describe
+from core.settings import SettingsError
 
 CONNECTING = (  # of libpq's words, these alone are told
     "Connection refused", "timeout expired", "password authentication failed", "too many clients",
@@ -18,8 +18,8 @@ CONNECTING = (  # of libpq's words, these alone are told
 
 def in_one_line(error: Exception, url: str = "") -> str | None:
     """The line; None for an error that nobody foresaw. `url` is the database's, for where it is."""
-    if isinstance(error, ValidationError) and error.title == "Settings":
-        return "; ".join(_setting(wrong["loc"], wrong["type"], wrong["msg"]) for wrong in error.errors())
+    if isinstance(error, SettingsError):
+        return str(error)
     if isinstance(error, UnicodeError):
         return "what was given is not UTF-8"
     if isinstance(error, psycopg.Error):
@@ -27,13 +27,6 @@ def in_one_line(error: Exception, url: str = "") -> str | None:
     if isinstance(error, OSError):
         return ": ".join(filter(None, (str(error.filename or ""), error.strerror or type(error).__name__)))
     return None
-
-
-def _setting(where: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = f"SHOUWANG_{'_'.join(map(str, where)).upper()}"
-    if kind == "missing":
-        return f"{name} is not set; give it, or {name}_FILE: see docs/deployment.md"
-    return f"{name}: {message}"
 
 
 def _database(error: psycopg.Error, url: str) -> str:

@@ -7,13 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+import pydantic_settings
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from core import tls
+
 PREFIX = "SHOUWANG_"
+
+
+class SettingsError(ValueError):
+    """Settings are missing or wrong: a line for each, which names it and quotes no value, for that may be a secret."""
 
 
 def _seconds(value: object) -> object:
@@ -32,8 +37,14 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The file's text without the line end, or None where no file is named."""
-        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        return (Path(path).read_text(encoding="utf-8").rstrip("\r\n") if path else None), field_name, False
+        name = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(name)
+        try:
+            return (Path(path).read_text(encoding="utf-8").rstrip("\r\n") if path else None), field_name, False
+        except OSError as error:
+            raise SettingsError(f"{name}: the file can't be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{name}: the file is not UTF-8 text") from None
 
     def __call__(self) -> dict[str, Any]:
         """Every setting that a file gives."""
@@ -46,16 +57,25 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
+    database_ca: Path | None = Field(
+        default=None, description="CA certificate file that the database's certificate is checked by; else the system's"
+    )
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database; one login per program")
     mqtt_host: str = "127.0.0.1"
-    mqtt_port: int = Field(default=1883, ge=1, le=65535)
+    mqtt_ca: Path | None = Field(
+        default=None, description="CA certificate file that the broker's certificate is checked by; else the system's"
+    )
+    mqtt_tls: bool = Field(
+        default_factory=lambda data: bool(data.get("mqtt_ca")) or not tls.is_local(data.get("mqtt_host", "")),
+        description="speak TLS to the broker; by default to all but a loopback address without a CA given",
+    )
+    mqtt_port: int = Field(default_factory=lambda data: 8883 if data.get("mqtt_tls") else 1883, ge=1, le=65535)
     mqtt_username: str = "ingest"
     mqtt_password: SecretStr = SecretStr("")
     mqtt_password_before: SecretStr = Field(
         default=SecretStr(""),
         description="ingest's password before it was changed: what waits in the sessions made under it is taken over",
     )
-    mqtt_ca: Path | None = Field(default=None, description="CA certificate file; given, the connection is TLS")
     mqtt_group: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_-]*$",
@@ -139,21 +159,23 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _readable(cls, value: SecretStr) -> SecretStr:
-        """Refused here, without its words: later they would be quoted, with what is taken for host or port."""
-        server, _, path = value.get_secret_value().partition("://")[2].partition("/")
-        try:
-            conninfo_to_dict(value.get_secret_value())
-        except ProgrammingError:
-            path = "@"
-        if server.count("@") > 1 or "@" in path:
-            raise ValueError("is not postgresql://user:password@host:port/database; %-encode what is special in it")
+    def _encrypted(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        return SecretStr(tls.database_url(value.get_secret_value(), info.data.get("database_ca")))
+
+    @field_validator("mqtt_ca", "database_ca")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value and not os.access(value, os.R_OK):
+            raise ValueError("is not a file that can be read")
         return value
 
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError, ValueError):
+            raise ValueError("is not a time zone; Asia/Shanghai is one") from None
         return value
 
     @field_validator("trusted_proxies")
@@ -192,5 +214,30 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings of this process; raises pydantic.ValidationError naming each that is wrong."""
-    return Settings.model_validate({})  # the environment gives the rest
+    """The settings of this process; raises SettingsError naming each that is wrong."""
+    try:
+        return Settings.model_validate({})  # the environment gives the rest
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+    except pydantic_settings.SettingsError:  # its cause quotes the value
+        raise SettingsError("SHOUWANG_*: one of them is no JSON") from None
+
+
+def _lines(error: ValidationError) -> list[str]:
+    """One for each setting that is wrong, without what was given."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    causes = [one for one in found if one["type"] != "default_factory_not_called"]  # that follows from another's
+    return [": ".join([*_name(one["loc"]), _words(one["type"], one["msg"])]) for one in causes]
+
+
+def _name(where: tuple[int | str, ...]) -> list[str]:
+    """As it stands in the environment; nothing where the words name it themselves."""
+    return [f"{PREFIX}{str(where[0]).upper()}"] if where else []
+
+
+def _words(kind: str, message: str) -> str:
+    return (
+        "is not set; it, or the same with _FILE: see docs/deployment.md"
+        if kind == "missing"
+        else message.removeprefix("Value error, ")
+    )

@@ -7,7 +7,6 @@ import secrets
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -68,14 +67,14 @@ def client(name: str, password: str, role: str) -> dict[str, Any]:
 class BrokerAdmin:
     """Changes accounts of a running broker; use as a context manager."""
 
-    def __init__(self, host: str, port: int, password: str, ca: Path | None = None) -> None:
+    def __init__(self, host: str, port: int, password: str, context: ssl.SSLContext | None = None) -> None:
         self._answers: list[Answer] = []
         self._listening, self._answered = threading.Event(), threading.Event()
         name = identity.random_id("shouwang-admin")
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv5)
         self._client.username_pw_set("admin", password)
-        if ca:
-            self._client.tls_set(ca_certs=str(ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if context:
+            self._client.tls_set_context(context)
         self._client.on_subscribe = lambda *_: self._listening.set()
         self._client.on_message = self._on_message
         self._where = (host, port)

@@ -5,16 +5,19 @@ Every way of running uses this: `make run`, docker compose, bare metal. A secret
 
 import hashlib
 import json
-import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from core import canary
 from core.accounts import names
 from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
+from deploy.certificates import Authority, CertificateError, is_anothers, names_of, take_over
+from deploy.files import write_private
+from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration, plugin_here
 
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
@@ -35,9 +38,7 @@ class Secrets:
     @staticmethod
     def write(path: Path, text: str) -> None:
         """Write a file that only its owner can read."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        write_private(path, text)
 
     @property
     def postgres(self) -> str:
@@ -63,6 +64,11 @@ class Secrets:
     def canary_token(self) -> str:
         """The self-check's bearer token at the API."""
         return self.ensure("canary_token")
+
+    @property
+    def authority(self) -> Authority:
+        """The site's own certificate authority."""
+        return Authority(self.folder / "authority")
 
     @property
     def database(self) -> dict[str, str]:
@@ -93,24 +99,76 @@ def provision(folder: Path, vendors: Iterable[str]) -> Secrets:
     return made
 
 
-def write_urls(made: Secrets, host: str, port: int, database: str) -> None:
-    """Each program's connection URL as a file `<program>_url`, for SHOUWANG_DATABASE_URL_FILE."""
-    urls = {program: (program, password) for program, password in made.database.items()} | {
-        "owner": ("postgres", made.postgres)
-    }
-    for name, (user, password) in urls.items():
-        made.write(made.folder / f"{name}_url", f"postgresql://{user}:{password}@{host}:{port}/{database}")
+def handed(made: Secrets, url: Callable[[str, str], str]) -> dict[str, dict[str, str]]:
+    """What each program gets to know, as file name and text; `url` makes a login's connection URL."""
+    own = {program: {"database_url": url(program, password)} for program, password in made.database.items()}
+    own["ingest"]["mqtt_password"] = made.mqtt_ingest
+    own["canary"] |= {"mqtt_password": made.canary_mqtt, "canary_token": made.canary_token}
+    own["admin"] = own.pop("registrar") | {"mqtt_admin": made.mqtt_admin}
+    own["demo-data"] = {"database_url": url("postgres", made.postgres)}
+    own["demo"] = {"vendor_passwords.json": json.dumps(made.vendors, indent=1)}
+    return own
 
 
-def write_broker(made: Secrets, folder: Path) -> None:
-    """The broker's configuration and, if it has none yet, its accounts, for the vendor's container image."""
+def write_programs(made: Secrets, folder: Path, host: str, port: int, database: str) -> list[Path]:
+    """A folder for each program with its own secrets and no others; returns the folders."""
+
+    def url(user: str, password: str) -> str:
+        return f"postgresql://{user}:{password}@{host}:{port}/{database}"
+
+    authority = made.authority.file.read_text(encoding="utf-8")
+    for program, files in handed(made, url).items():
+        for name, text in {**files, "ca.pem": authority}.items():
+            write_private(folder / program / name, text)
+    return [folder / program for program in handed(made, url)]
+
+
+@dataclass(frozen=True)
+class BrokerFiles:
+    """What the broker's configuration is made of."""
+
+    folder: Path
+    names: Sequence[str] = ()  # by which it is reached: host names, addresses; none: as before
+    certificate: Path | None = None  # folder with another authority's fullchain.pem and privkey.pem
+    client_certificates: bool | None = None  # None: as before
+
+    def listeners(self) -> list[Listener]:
+        """For terminals with a password, and perhaps for those with a certificate; none without TLS."""
+        here, config = str(self.folder), self.folder / "mosquitto.conf"
+        found = [Listener(TERMINALS, certificates=here)]
+        before = config.exists() and "require_certificate true" in config.read_text(encoding="utf-8")
+        if before if self.client_certificates is None else self.client_certificates:
+            found.append(Listener(WITH_CERTIFICATE, certificates=here, clients=f"{here}/ca.pem"))
+        return found
+
+
+def write_broker(made: Secrets, files: BrokerFiles, now: datetime) -> bool:
+    """The broker's configuration, certificate and, if it has none yet, its accounts.
+
+    True when the certificate is another one than before: a broker that runs must be told, by SIGHUP.
+    """
+    folder = files.folder
     folder.mkdir(parents=True, exist_ok=True)
-    template = (Path(__file__).parent / "mosquitto.conf").read_text(encoding="utf-8")
-    text = template.replace("@LISTENER@", "listener 1883").replace("@DATA@", str(folder))
-    (folder / "mosquitto.conf").write_text(text.replace("@PLUGIN@", "/usr/lib/mosquitto_dynamic_security.so"))
+    text = configuration(files.listeners(), str(folder), plugin_here())
+    (folder / "mosquitto.conf").write_text(text, encoding="utf-8")
+    write_private(folder / "ca.pem", made.authority.file.read_text(encoding="utf-8"))
     accounts = folder / "dynamic-security.json"
     if not accounts.exists():
         made.write(accounts, first_file(made.mqtt_admin, made.mqtt_ingest, made.terminals))
+    given = files.certificate
+    if given and (not given.exists() or any(given.iterdir())):
+        return take_over(given / "fullchain.pem", given / "privkey.pem", folder, now)
+    if is_anothers(folder, made.authority):
+        if given:  # a folder that was not mounted must not cut off every terminal
+            raise CertificateError(f"{folder}/server.pem is by another authority: give its next one, or delete it")
+        return False
+    return made.authority.server(folder, files.names or names_of(folder) or ["localhost"], now)
+
+
+def write_postgres(made: Secrets, folder: Path, names: Sequence[str], now: datetime) -> None:
+    """The owner's password and the server's certificate, for the database's container alone."""
+    write_private(folder / "postgres", made.postgres)
+    made.authority.server(folder, names, now)
 
 
 def setup_database(owner_url: str, made: Secrets) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from core.mqtt import context
 from core.settings import Settings
 from deploy.broker import BrokerAdmin, BrokerError
 
@@ -22,7 +23,7 @@ def administrator(settings: Settings, password_file: Path) -> Iterator[BrokerAdm
     with ExitStack() as stack:
         try:
             password = password_file.read_text(encoding="utf-8").strip()
-            admin = BrokerAdmin(settings.mqtt_host, settings.mqtt_port, password, settings.mqtt_ca)
+            admin = BrokerAdmin(settings.mqtt_host, settings.mqtt_port, password, context(settings))
             broker = stack.enter_context(admin)
         except OSError as error:
             what = error.filename or f"the broker at {where}"

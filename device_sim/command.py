@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import ssl
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from core import settings
+from core import settings, tls
 from device_sim import load, logins
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
@@ -41,8 +42,8 @@ def simulate(
 ) -> None:
     """Publish what simulated homes' terminals say, over MQTT with their vendors' credentials.
 
-    SHOUWANG_MQTT_HOST and SHOUWANG_MQTT_PORT name the broker; SHOUWANG_VENDOR_PASSWORDS_FILE names a JSON file
-    {vendor: password}. Home terminals with a line in the CSV file SHOUWANG_TERMINAL_CREDENTIALS_FILE
+    SHOUWANG_MQTT_HOST, SHOUWANG_MQTT_PORT and SHOUWANG_MQTT_CA name the broker; SHOUWANG_VENDOR_PASSWORDS_FILE names
+    a JSON file {vendor: password}. Home terminals with a line in the CSV file SHOUWANG_TERMINAL_CREDENTIALS_FILE
     (of `register --credentials`) log in with that account.
     """
     if list_incidents:
@@ -67,18 +68,25 @@ def simulate(
         signal.signal(number, lambda *_: stop.set())
     if seconds:
         threading.Timer(seconds, stop.set).start()
-    host, port = os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), int(os.environ.get("SHOUWANG_MQTT_PORT", "1883"))
+    host, port, context = broker()
     if "SHOUWANG_VENDOR_PASSWORDS_FILE" not in os.environ:
         raise typer.BadParameter("SHOUWANG_VENDOR_PASSWORDS_FILE must name a JSON file {vendor: password}")
     own = os.environ.get("SHOUWANG_TERMINAL_CREDENTIALS_FILE")
     found = logins.read(Path(os.environ["SHOUWANG_VENDOR_PASSWORDS_FILE"]), Path(own) if own else None)
     if press_home:
-        typer.echo(press(fleet, press_home, host, port, found.shared))
+        typer.echo(press(fleet, press_home, host, port, found.shared, context))
         return
-    publisher = Publisher(fleet, host, port, found, name="load" if rate else "simulator")
+    publisher = Publisher(fleet, host, port, found, name="load" if rate else "simulator", context=context)
     if rate:
         load.run(fleet, publisher, zone, rate, stop)
     else:
         asked = [(name, home) for name in incident or []]
         Simulation(fleet, publisher, zone, labels).run(stop, demo=demo, first=asked)
     publisher.close()
+
+
+def broker() -> tuple[str, int, ssl.SSLContext | None]:
+    """Host, port and TLS, by the rules of the programs' own settings."""
+    host, ca = os.environ.get("SHOUWANG_MQTT_HOST", "127.0.0.1"), os.environ.get("SHOUWANG_MQTT_CA")
+    context = tls.context(Path(ca) if ca else None) if ca or not tls.is_local(host) else None
+    return host, int(os.environ.get("SHOUWANG_MQTT_PORT", "8883" if context else "1883")), context

@@ -6,6 +6,7 @@ a vendor share one: their status is published by whoever speaks for them. In a l
 
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -29,13 +30,17 @@ OWN_CONNECTIONS = 300  # homes; each costs a thread
 class Publisher:
     """The fleet's connections."""
 
-    def __init__(self, fleet: Fleet, host: str, port: int, logins: Logins, *, name: str = "simulator") -> None:
+    def __init__(
+        self, fleet: Fleet, host: str, port: int, logins: Logins, *, name: str = "simulator",
+        context: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         """Connect in the background. Two at one broker need different names."""
         self.sent = 0  # messages with readings
         self._waiting = 0
         self._lock = threading.Lock()  # paho calls back from a thread per connection
         self._name = name
         self._where = host, port
+        self._context = context
         self._logins = logins
         self._formats = {vendor.code: discover()[vendor.format] for vendor in fleet.vendors}
         devices = [device for home in fleet.homes for device in home.devices]
@@ -52,6 +57,8 @@ class Publisher:
         login = self._logins.of(first.vendor, f"{self._name}-{serial or first.vendor}", serial)
         client = mqtt.Client(CallbackAPIVersion.VERSION2, login.client_id, protocol=mqtt.MQTTv5)
         client.username_pw_set(login.username, login.password)
+        if self._context:
+            client.tls_set_context(self._context)
         client.max_inflight_messages_set(1000)
         client.reconnect_delay_set(1, 10)
         if len(devices) == 1:

@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from core import identity
+from core.mqtt import prepare
 from core.settings import Settings
 from ingest.draft import Message
 from ingest.mailbox import Mailbox
@@ -107,9 +108,7 @@ class Connection(threading.Thread):
             protocol=mqtt.MQTTv311,
             manual_ack=True,
         )
-        client.username_pw_set(settings.mqtt_username, settings.mqtt_password.get_secret_value())
-        if settings.mqtt_ca:
-            client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        prepare(client, settings)
         client.connect_async(settings.mqtt_host, settings.mqtt_port, keepalive=KEEPALIVE)
         return client
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from deploy.command import certificate, provision
 from device_sim.command import simulate
 from shouwang import broker, devices, letters, programs, site, tokens, users, vendors
 from shouwang.common import Commands
@@ -22,6 +23,6 @@ app.add_typer(letters.app, name="dead-letters")
 app.add_typer(broker.app, name="broker")
 for command in (
     programs.ingest, programs.engine, programs.api, programs.canary,
-    site.migrate, site.provision, site.doctor, site.learn, site.register, simulate,
+    provision, certificate, site.migrate, site.doctor, site.learn, site.register, simulate,
 ):  # fmt: skip
     app.command()(command)

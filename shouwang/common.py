@@ -15,6 +15,7 @@ from core.accounts import Refusal
 from core.failures import in_one_line
 from deploy.broker import BrokerError
 
+WRONG_SETTINGS = 2  # exit status: starting again won't help
 LONGEST = timedelta(days=366)  # that an account which is to end may go on
 
 AdminPassword = Annotated[
@@ -33,7 +34,7 @@ class Commands(TyperGroup):
             line = _line(error)
             if line is None:
                 raise
-            raise fail(line) from None
+            raise fail(line, WRONG_SETTINGS if isinstance(error, settings.SettingsError) else 1) from None
 
 
 def _line(error: Exception) -> str | None:
@@ -49,10 +50,10 @@ def _url() -> str:
         return ""
 
 
-def fail(message: str) -> typer.Exit:
+def fail(message: str, status: int = 1) -> typer.Exit:
     """Say why on standard error; the caller raises what this gives."""
     typer.echo(message, err=True)
-    return typer.Exit(1)
+    return typer.Exit(status)
 
 
 def connect() -> psycopg.Connection:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from core import settings
+from core import log_format, settings
 
 Program = Callable[[settings.Settings, threading.Event], None]
 
@@ -22,7 +22,7 @@ def run(program: Program) -> None:
 
     Whoever supervises it starts it again then; the exit status is 1.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log_format.begin()
     stop = threading.Event()
     failed: list[str] = []
 

@@ -1,6 +1,5 @@
-"""`shouwang provision`, `migrate`, `register`, `learn`, `doctor`: what sets a site up and looks after it."""
+"""`shouwang migrate`, `register`, `learn`, `doctor`: what sets a site up and looks after it."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -16,36 +15,6 @@ def migrate() -> None:
     """Bring the database's schema up to date; needs its owner's login."""
     applied = database.migrate(settings.load().database_url.get_secret_value())
     typer.echo(f"applied: {', '.join(applied) or 'nothing, the schema is up to date'}")
-
-
-def provision(
-    dir: Annotated[Path, typer.Option(help="folder of the secret files; what is there is kept")],
-    vendor: Annotated[list[str] | None, typer.Option(help="a vendor's code; may be repeated")] = None,
-    broker_dir: Annotated[Path | None, typer.Option(help="write Mosquitto's configuration and accounts here")] = None,
-    postgres_dir: Annotated[
-        Path | None, typer.Option(help="a copy of the owner's password for the database container alone")
-    ] = None,
-    database_host: Annotated[str | None, typer.Option(help="migrate the database there and create the logins")] = None,
-    database_port: int = 5432,
-    uid: Annotated[int, typer.Option(help="who may read the secrets: the programs' user")] = 1883,
-) -> None:
-    """Make a deployment's secrets, broker accounts and database logins. A second run changes nothing."""
-    from deploy import provision as deployment
-
-    made = deployment.provision(dir, vendor or [])
-    if broker_dir:
-        deployment.write_broker(made, broker_dir)
-    if postgres_dir:  # read by the database image's own user, in a volume that nobody else mounts
-        (postgres_dir / "postgres").write_text(made.postgres)
-    if database_host:
-        deployment.write_urls(made, database_host, database_port, "shouwang")
-        owner = (dir / "owner_url").read_text()
-        typer.echo(
-            f"applied: {', '.join(deployment.setup_database(owner, made)) or 'nothing, the schema is up to date'}"
-        )
-    if os.geteuid() == 0:
-        for path in [dir, *dir.iterdir(), *([broker_dir, *broker_dir.iterdir()] if broker_dir else ())]:
-            os.chown(path, uid, uid)  # Mosquitto's image and ours both run as 1883
 
 
 def doctor(

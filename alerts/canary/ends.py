@@ -5,7 +5,6 @@ import json
 import logging
 import queue
 import re
-import ssl
 import threading
 import time
 from collections import deque
@@ -15,7 +14,8 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from core import canary, identity
+from core import canary, identity, links
+from core.mqtt import prepare
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,7 @@ class Mouth:
         client_id = identity.client_id("shouwang-canary", user, password)
         self.fingerprint = identity.fingerprint(client_id)
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5)
-        self._client.username_pw_set(user, password)
-        if settings.mqtt_ca:
-            self._client.tls_set(ca_certs=str(settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        prepare(self._client, settings)
         self._client.reconnect_delay_set(1, 5)
         self._client.on_publish = self._on_publish
         self._client.on_connect = self._on_connect
@@ -104,6 +102,8 @@ class Ear(threading.Thread):
         kind = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
         connection = kind(url.hostname or "127.0.0.1", url.port, timeout=SILENCE)
         try:
+            connection.connect()
+            links.guard(connection.sock)
             token = self._settings.canary_token.get_secret_value()
             connection.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {token}"})
             response = connection.getresponse()

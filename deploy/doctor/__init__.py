@@ -18,3 +18,18 @@ class Finding(NamedTuple):
     level: Level
     what: str
     mend: str = ""  # what to do about it; empty when it is good
+
+
+def good(what: str) -> Finding:
+    """All is well."""
+    return Finding(Level.GOOD, what)
+
+
+def odd(what: str, mend: str) -> Finding:
+    """Works, and should be looked at."""
+    return Finding(Level.ODD, what, mend)
+
+
+def bad(what: str, mend: str) -> Finding:
+    """Emergencies may not arrive."""
+    return Finding(Level.BAD, what, mend)

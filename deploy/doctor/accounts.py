@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from core.identity import has_secret
+from core.mqtt import context
 from core.settings import Settings
 from deploy import roles
 from deploy.broker import BrokerAdmin, BrokerError
@@ -15,7 +16,7 @@ NAMED = 10  # accounts in one finding
 def accounts(settings: Settings, password: str) -> Iterator[Finding]:
     """Every finding about the broker's accounts; `password` is its administrator's."""
     try:
-        with BrokerAdmin(settings.mqtt_host, settings.mqtt_port, password, settings.mqtt_ca) as broker:
+        with BrokerAdmin(settings.mqtt_host, settings.mqtt_port, password, context(settings)) as broker:
             yield from _rights(broker)
             yield from _guessable(broker)
     except (BrokerError, OSError) as error:

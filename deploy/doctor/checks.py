@@ -1,7 +1,6 @@
 """The doctor's checks, each a few findings. A check that can't be made says so; it never stops the others."""
 
 import shutil
-import ssl
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,8 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from core import identity
 from core.database import connect, describe
 from core.failures import in_one_line
+from core.mqtt import context
 from core.settings import Settings
-from deploy.doctor import Finding, Level, rights, store
+from deploy.doctor import Finding, bad, encryption, good, odd, rights, store
 from deploy.doctor.accounts import accounts
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
@@ -25,21 +25,6 @@ STOPPED_SECONDS = 15.0  # programs beat every 2 s
 DISK_SHARE = 0.1  # of a disk that should be free
 ROUND_TRIP_SECONDS = 1.0  # the second promise
 WAIT = 5.0  # seconds for the broker
-
-
-def good(what: str) -> Finding:
-    """All is well."""
-    return Finding(Level.GOOD, what)
-
-
-def odd(what: str, mend: str) -> Finding:
-    """Works, and should be looked at."""
-    return Finding(Level.ODD, what, mend)
-
-
-def bad(what: str, mend: str) -> Finding:
-    """Emergencies may not arrive."""
-    return Finding(Level.BAD, what, mend)
 
 
 def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterator[Finding]:
@@ -50,6 +35,7 @@ def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterato
         with connect(url, "doctor", autocommit=True) as conn:
             yield good(f"database: {describe(url)} answers")
             yield from _database(conn, datetime.now(UTC))
+            yield from encryption.database(conn, datetime.now(UTC))
             yield from _registry(conn)
             yield from rights.examine(conn, datetime.now(UTC))
             yield from _programs(conn, settings)
@@ -57,6 +43,7 @@ def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterato
         what, _, mend = (in_one_line(error, url) or "").partition("; ")
         yield bad(what, mend)
     yield from _broker(settings)
+    yield from encryption.broker(settings, datetime.now(UTC))
     if admin_password:
         yield from accounts(settings, admin_password)
     else:
@@ -68,8 +55,6 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield good(f"settings: read, time zone {settings.timezone}")
     if not settings.cookie_secure:
         yield odd("settings: session cookies travel without HTTPS", "unset SHOUWANG_COOKIE_SECURE behind HTTPS")
-    if settings.mqtt_ca is None and settings.mqtt_host not in ("127.0.0.1", "localhost", "::1", "broker"):
-        yield odd("settings: the broker is remote and the connection is not TLS", "set SHOUWANG_MQTT_CA")
 
     if not settings.mqtt_password.get_secret_value():
         yield odd("settings: client ids made without a password can be guessed", "set SHOUWANG_MQTT_PASSWORD_FILE")
@@ -209,8 +194,8 @@ class Probe:
         )
         if user:
             self._client.username_pw_set(user, password)
-        if self._settings.mqtt_ca:
-            self._client.tls_set(ca_certs=str(self._settings.mqtt_ca), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+        if made := context(self._settings):
+            self._client.tls_set_context(made)
         self._client.on_connect = lambda _c, _d, _f, reason, _p: self._heard(str(reason))
         self._client.on_subscribe = lambda _c, _d, _m, reasons, _p: self._heard(str(reasons[0]))
         self._client.on_publish = lambda _c, _d, _m, reason, _p: self._heard(str(reason))

@@ -27,6 +27,12 @@ def describe(conn: psycopg.Connection) -> Database:
     return Database(*row)
 
 
+def is_encrypted(conn: psycopg.Connection) -> bool:
+    """Whether this very connection is."""
+    row = conn.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
+    return bool(row and row[0])
+
+
 def applied_migrations(conn: psycopg.Connection) -> set[str] | None:
     """Names of the migrations applied; None when there is no table of them, or this login may not read it."""
     try:

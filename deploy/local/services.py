@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg
 
 from deploy.broker import first_file
+from deploy.listeners import Listener, configuration
 from deploy.provision import Secrets
 
 SUITE = "trixie"
@@ -256,6 +257,10 @@ class Broker(Service):
         super().__init__(root, instance, port)
         self.accounts = (admin, ingest, vendors)
 
+    def listeners(self) -> list[Listener]:
+        """On loopback alone, so without TLS."""
+        return [Listener(self.port, "127.0.0.1")]
+
     def command(self) -> list[str]:
         """The broker on its configuration."""
         return ["/usr/sbin/mosquitto", "-c", f"{self.inside}/mosquitto.conf"]
@@ -263,12 +268,8 @@ class Broker(Service):
     def prepare(self) -> None:
         """Write the configuration; the accounts only once, for the broker keeps them from then on."""
         plugin = next(self.root.glob("usr/lib/*/mosquitto_dynamic_security.so"))
-        template = (Path(__file__).parent.parent / "mosquitto.conf").read_text()
-        (self.home / "mosquitto.conf").write_text(
-            template.replace("@LISTENER@", f"listener {self.port} 127.0.0.1")
-            .replace("@DATA@", self.inside)
-            .replace("@PLUGIN@", f"/{plugin.relative_to(self.root)}")
-        )
+        text = configuration(self.listeners(), self.inside, f"/{plugin.relative_to(self.root)}")
+        (self.home / "mosquitto.conf").write_text(text)
         accounts = self.home / "dynamic-security.json"
         if not accounts.exists():
             accounts.write_text(first_file(*self.accounts))

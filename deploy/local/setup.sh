@@ -20,6 +20,8 @@ command -v mmdebstrap >/dev/null || packages+=(mmdebstrap debian-archive-keyring
 if [ "$kind" = dev ]; then
   command -v chromium >/dev/null || packages+=(chromium)
   [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || packages+=(fonts-noto-cjk)
+  command -v ip >/dev/null || packages+=(iproute2)
+  command -v openssl >/dev/null || packages+=(openssl)
   ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || packages+=(libfaketime)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
@@ -37,13 +39,15 @@ fi
 stamp() { cat "$@" | sha256sum | cut -c1-16; }
 fresh() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 
-extra=; [ "$kind" = dev ] && extra='[dev]'
-want=$(stamp pyproject.toml requirements.lock)$extra
-if ! fresh .venv/.stamp "$want" && ! fresh .venv/.stamp "$want[dev]"; then
+lock=requirements; [ "$kind" = dev ] && lock=requirements-dev
+want=$(stamp pyproject.toml requirements.lock requirements-dev.lock)
+if ! fresh .venv/.stamp "$want $lock" && ! fresh .venv/.stamp "$want requirements-dev"; then
   say "installing Python packages into .venv"
   [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
-  .venv/bin/python -m pip install -q --disable-pip-version-check -c requirements.lock -e ".$extra"
-  echo "$want" >.venv/.stamp
+  pip() { .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; }
+  pip --require-hashes -r $lock.lock
+  pip --no-deps --no-build-isolation -e .
+  echo "$want $lock" >.venv/.stamp
 fi
 
 sources=$(git ls-files -co --exclude-standard console 2>/dev/null || find console -type f -not -path '*/node_modules/*')

@@ -33,6 +33,7 @@ class Load:
     site: Site
     registry: Registry
     rate: float = 200.0  # messages per second
+    paused: bool = False
     _sent: dict[int, tuple[int, int] | int] = field(default_factory=dict)  # by mid: (device id, ts in ms), or home id
     _acknowledged: set[int] = field(default_factory=set)  # mids
 
@@ -74,6 +75,8 @@ class Load:
         for number in itertools.count():
             if self._stop.wait(1 / self.rate):
                 return
+            if self.paused:
+                continue
             home = number % homes
             device, serial = self.registry.device(home, "water_meter")
             payload = f'{{"ts": {base + number}, "values": {{"water_volume": {number}}}}}'

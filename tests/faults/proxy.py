@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Proxy:
-    """Listens on a loopback port of its own and passes everything on to `target`, as long as it is told to."""
+    """Listens on a port of its own and passes everything on to `target`, as long as it is told to."""
 
     target: int
+    address: str = "127.0.0.1"
     port: int = 0
     accepted: int = 0
     cut_after: int | None = None  # bytes through one connection, either way, before it is reset
@@ -21,7 +22,7 @@ class Proxy:
     _passed: dict[socket.socket, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((self.address, 0))
         self.port = self._listener.getsockname()[1]
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
