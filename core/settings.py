@@ -89,6 +89,11 @@ class Settings(BaseSettings):
     worker: str = Field(
         default="1", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this ingest worker's MQTT session"
     )
+    broker_queue_bytes: int = Field(
+        default=4_294_967_296, ge=1,
+        description="what the broker keeps for one absent session (Mosquitto: max_queued_bytes); at half of it the"
+        " self-check alarms",
+    )  # fmt: skip
     waiting_maximum: int = Field(
         default=20_000,
         ge=1,

@@ -28,7 +28,11 @@ def ours() -> dict[str, list[Acl]]:
         ],
         canary.VENDOR: [
             _allow("publishClientSend", f"sw/v1/{canary.VENDOR}/{canary.SERIAL}/event"),
-            *(_allow(kind, canary.BROKER_ERRORS) for kind in ("publishClientReceive", "subscribeLiteral")),
+            *(
+                _allow(kind, topic)
+                for topic in (canary.BROKER_ERRORS, canary.WAITING, canary.DROPPED)
+                for kind in ("publishClientReceive", "subscribeLiteral")
+            ),
         ],
     }
 

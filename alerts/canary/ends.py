@@ -31,6 +31,7 @@ class Mouth:
         self.taken: queue.SimpleQueue[int] = queue.SimpleQueue()  # µs of signals the broker acknowledged
         self.closed: deque[str] = deque()  # ids whose connection made way for another
         self.ours: frozenset[str] = frozenset()  # fingerprints of those that no flood of others may crowd out
+        self.figures: dict[str, int] = {}  # what the broker last said of itself, by topic
         self._sent: dict[int, int] = {}  # mid → µs
         self._settings = settings
         user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
@@ -66,10 +67,14 @@ class Mouth:
         self._client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
-        client.subscribe(canary.BROKER_ERRORS, 0)  # a broker that is no Mosquitto says nothing there
+        # A broker that is no Mosquitto says nothing there.
+        client.subscribe([(topic, 0) for topic in (canary.BROKER_ERRORS, canary.WAITING, canary.DROPPED)])
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        if found := CLOSED.match(message.payload):
+        if message.topic in (canary.WAITING, canary.DROPPED):
+            if message.payload.isdigit():
+                self.figures[message.topic] = int(message.payload)
+        elif found := CLOSED.match(message.payload):
             client_id = found[1].decode(errors="replace").replace("\0", "")
             if len(self.closed) < MOST_CLOSED or identity.fingerprint(client_id) in self.ours:
                 self.closed.append(client_id)

@@ -16,6 +16,7 @@ class Link(StrEnum):
     INGEST = "ingest"
     ENGINE = "engine"
     API = "api"
+    QUEUE = "queue"  # whole, but the broker keeps so much for absent programs that it will soon drop messages
     SESSION = "session"  # whole, but one of our programs' sessions at the broker was taken over
 
 
@@ -45,6 +46,11 @@ WORDS = MappingProxyType(
         Link.API: Words(
             f"告警已判断，但送不到值班台：值班台服务没有工作。{CALL_ZH}",
             f"Alerts are judged but do not reach the console: the API does not work. {CALL_EN}",
+        ),
+        Link.QUEUE: Words(
+            f"消息服务器积压过多，再满就会丢消息：数据接收程序可能没有工作，或有厂商大量发送。{CALL_ZH}",
+            "The broker keeps so much that it will drop messages, or has: the ingest program does not take them, or a"
+            f" vendor floods. {CALL_EN}",
         ),
         Link.SESSION: Words(
             f"系统程序在消息服务器上的连接被另一个连接顶替：可能有人冒用，也可能是线路断后重连。{CALL_ZH}",

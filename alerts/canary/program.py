@@ -12,6 +12,7 @@ from alerts.arrays import micros, to_datetime, to_us
 from alerts.canary import store
 from alerts.canary.ends import Ear, Mouth
 from alerts.canary.links import WORDS, Link, Rounds, broken
+from alerts.canary.space import Space
 from alerts.canary.taken import Taken
 from core.database import connect
 from core.settings import Settings
@@ -45,6 +46,7 @@ class Canary:
     def __init__(self, settings: Settings, mouth: Mouth, ear: Ear) -> None:
         self.rounds = Rounds(micros(settings.canary_late))
         self.taken = Taken()
+        self.space = Space(settings.broker_queue_bytes)
         self.broken: Link | None = None
         self._settings = settings
         self._mouth, self._ear = mouth, ear
@@ -81,6 +83,7 @@ class Canary:
 
     def _collect(self) -> None:
         """Take what the two ends have noticed."""
+        self.space.hear(dict(self._mouth.figures), self._now)
         for at in _drain(self._mouth.taken):
             if signal := self.rounds.under_way.get(at):
                 signal.taken = True
@@ -128,6 +131,8 @@ class Canary:
             link = broken(signal, connected=self._mouth.connected, database=database, stored=stored)
         elif self.taken.open(self._now):
             link = Link.SESSION
+        elif self.space.since:
+            link = Link.QUEUE
         if link != self.broken:
             log.log(logging.WARNING if link else logging.INFO, "self-check: %s", f"{link} broken" if link else "whole")
             self.broken = link
@@ -139,6 +144,8 @@ class Canary:
             "round_trip_seconds": None if trip is None else trip / 1e6,
             "broken": self.broken,
             "since": since.isoformat() if (since := self._since(overdue)) else None,
+            "broker_bytes": self.space.waiting,
+            "broker_dropped": self.space.dropped,
             **{f"taken_{whose}": count for whose, count in self.taken.counts.items()},
         }
 
@@ -146,7 +153,7 @@ class Canary:
         """Since when something is wrong."""
         if overdue is not None:
             return to_datetime(overdue)
-        return self.taken.since if self.broken is Link.SESSION else None
+        return {Link.SESSION: self.taken.since, Link.QUEUE: self.space.since}.get(self.broken) if self.broken else None
 
     def _settle(self, conn: psycopg.Connection, terminal: store.Terminal, now: datetime, overdue: int | None) -> None:
         """Bring the alert in line with what is so; after a failure the next turn does it."""

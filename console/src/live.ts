@@ -21,7 +21,7 @@ const canaryAt = ref<number | null>(null); // when the self-check's signal last 
 export const canary = computed(() => {
   const check = health.value?.canary;
   if (!check) return null;
-  const lost = check.broken !== null && check.broken !== "session"; // taken over: the signal comes all the same
+  const lost = check.broken !== null && !["session", "queue"].includes(check.broken); // there the signal comes all the same
   const late = !check.alive || lost || now.value - (canaryAt.value ?? now.value) > CANARY_LATE;
   return { late, seconds: check.round_trip_seconds };
 });

@@ -5,16 +5,22 @@ import re
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 
 import paho.mqtt.client as mqtt
+import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from alerts.canary.program import run as run_self_check
 from bench import load as raw
+from core import canary
+from core.settings import Settings
 from deploy.local.services import Broker, free_port
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
+from tests.programs import working
 from tests.registry import seed
 
 BIG = '{"values": {"battery": 50, "pad": "%s"}}'
@@ -132,11 +138,27 @@ class SmallBroker(Broker):
     def prepare(self) -> None:
         super().prepare()
         config = self.home / "mosquitto.conf"
-        config.write_text(re.sub(r"max_queued_bytes \d+", "max_queued_bytes 1000000", config.read_text()))
+        text = re.sub(r"max_queued_bytes \d+", "max_queued_bytes 1000000", config.read_text())
+        config.write_text(f"{text}\nsys_interval 1\n")
 
 
-def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies(root, instance, database):
+@contextmanager
+def self_check(door):
+    """The self-check, which waits for no signal: it only hears what the broker says of itself."""
+    with psycopg.connect(door.database.owner) as conn:
+        canary.install(conn)
+    settings = Settings(
+        database_url=door.database.url("canary"), mqtt_port=door.broker.port, mqtt_username=canary.VENDOR,
+        mqtt_password=door.broker.accounts.vendors[canary.VENDOR], canary_late=600, broker_queue_bytes=1_000_000,
+    )  # fmt: skip
+    with working(run_self_check, settings):
+        yield
+
+
+def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies_and_is_told(root, instance, database):
     accounts = BrokerAccounts()
+    accounts.vendors[canary.VENDOR] = secrets.token_urlsafe()
+    told = "SELECT severity, cleared_at IS NULL FROM alert WHERE rule = 'self_check' AND evidence->>'link' = 'queue'"
     server = SmallBroker(
         root, f"{instance}/{secrets.token_hex(4)}", free_port(51886), admin=accounts.admin, ingest=accounts.ingest,
         vendors=accounts.vendors,
@@ -148,9 +170,11 @@ def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies(root, in
             pass  # its sessions are known from now on
         sock = raw.connect(server.port, "acme", accounts.vendors["acme"], "flood")
         meter, start = door.serial("water_meter"), int(time.time() * 1000) - 60_000
-        raw.Load(sock).run(
-            ((f"sw/v1/acme/{meter}/telemetry", BIG.encode() % (b"x" * 1000)) for _ in itertools.count()), 5000, None
-        )
+        with self_check(door):
+            raw.Load(sock).run(
+                ((f"sw/v1/acme/{meter}/telemetry", BIG.encode() % (b"x" * 1000)) for _ in itertools.count()), 5000, None
+            )
+            eventually(lambda: door.query(told) == [("emergency", True)])
         with vendor(door.broker) as client:
             for number in range(20):
                 say(client, f"sw/v1/acme/{door.serial('sos_button')}/event",
