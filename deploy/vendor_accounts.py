@@ -58,15 +58,27 @@ def of(broker: BrokerAdmin, code: str) -> Iterator[str]:
 
 
 def cut_off(broker: BrokerAdmin, usernames: Iterable[str]) -> None:
-    """Disable accounts; the broker ends their connections at once."""
+    """Disable accounts; the broker ends their connections at once.
+
+    Their role is taken too: a login by client certificate Mosquitto lets in though the account is disabled.
+    """
     for username in usernames:
+        _unless_gone(broker, "removeClientRole", username=username, rolename=_role(username))
         _unless_gone(broker, "disableClient", username=username)
 
 
 def let_in(broker: BrokerAdmin, usernames: Iterable[str]) -> None:
     """Enable accounts that were cut off."""
     for username in usernames:
+        found = broker.command("getClient", username=username)["data"]["client"]
+        if _role(username) not in (role["rolename"] for role in found.get("roles", ())):
+            broker.command("addClientRole", username=username, rolename=_role(username))
         broker.command("enableClient", username=username)
+
+
+def _role(username: str) -> str:
+    """A terminal and a cloud connection (code/…) have a role of their own; the others have their vendor's."""
+    return username if "/" in username else f"vendor-{username.partition('~')[0]}"
 
 
 def delete(broker: BrokerAdmin, code: str) -> None:

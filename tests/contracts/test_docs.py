@@ -57,7 +57,7 @@ def test_every_link_leads_somewhere(page, text):
 
 
 def test_every_command_in_the_docs_is_one_there_is():
-    named = {match for text in DOCS.values() for match in re.findall(r"`shouwang ([a-z]+)", text)}
+    named = {match for text in DOCS.values() for match in re.findall(r"`shouwang ([a-z-]+)", text)}
     for name in named:
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name
 

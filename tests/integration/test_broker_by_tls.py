@@ -17,12 +17,15 @@ import trustme
 from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
+from core import tls
 from core.settings import Settings
+from deploy.broker import BrokerAdmin
 from deploy.certificates import Authority
 from deploy.doctor import encryption
 from deploy.listeners import plugin_here
 from deploy.local.programs import Program
 from deploy.local.services import Broker, free_port
+from deploy.vendor_accounts import cut_off, let_in
 from device_sim.fleet import Fleet
 from ingest.worker import run
 from shouwang.cli import app
@@ -245,6 +248,17 @@ def test_a_certificate_for_an_account_that_is_gone_may_publish_nothing(tls_broke
     terminal = Terminal(tls_broker.server.certified, tmp_path / "ca.pem", "any", certificate=certificate("nobody"))
     assert terminal.says("sw/v1/acme/btn/event", "{}") == ["Not authorized"]
     terminal.end()
+
+
+def test_a_certificate_of_a_vendor_that_was_cut_off_may_publish_nothing(tls_broker, tmp_path, certificate):
+    admin = ("127.0.0.1", tls_broker.port, tls_broker.accounts.admin, tls.context(tmp_path / "ca.pem"))
+    for change, answer in ((cut_off, "Not authorized"), (let_in, "No matching subscribers")):
+        with BrokerAdmin(*admin) as broker:
+            change(broker, ["acme"])
+            change(broker, ["acme"])  # once more changes nothing
+        terminal = Terminal(tls_broker.server.certified, tmp_path / "ca.pem", "any", certificate=certificate("acme"))
+        assert terminal.says("sw/v1/acme/btn/event", "{}") == [answer]
+        terminal.end()
 
 
 def test_the_simulator_speaks_tls_as_the_terminals_do(root, instance, authority, tmp_path):

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from core.accounts import Refusal, names
 from core.settings import Settings
+from deploy import roles
 from deploy.broker import BrokerAdmin
 from deploy.doctor import rights
 from deploy.provision import provision
@@ -186,7 +187,8 @@ def test_single_terminals_accounts_go_with_their_vendor_and_what_has_ended_stays
     rotated(shouwang)
     with BrokerAdmin("127.0.0.1", broker.port, broker.accounts.admin) as admin:
         for username, code in (("acme/btn-17", "acme"), ("acme-2/btn-17", "beta")):
-            admin.command("createClient", username=username, password="x", roles=[{"rolename": f"vendor-{code}"}])
+            admin.command("createRole", rolename=username, acls=roles.terminal(code, "btn-17"))
+            admin.command("createClient", username=username, password="x", roles=[{"rolename": username}])
     terminal, stranger = Terminal(broker, "acme/btn-17", "x"), Terminal(broker, "acme-2/btn-17", "x")
     with psycopg.connect(database.owner) as conn:
         conn.execute("UPDATE vendor_account SET until = now() WHERE username = 'acme'")
