@@ -74,3 +74,14 @@ def test_every_make_target_in_the_docs_is_one_there_is():
     targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
     named = {match for text in DOCS.values() for match in re.findall(r"`?make ([a-z]+)", text)}
     assert named & {"run", "test", "check", "bench", "clean"} <= set(targets)
+
+
+def test_every_test_that_the_docs_name_is_one_there_is():
+    files = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    known = set(files) | {
+        name for text in files.values() for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+    }
+    for page, text in DOCS.items():
+        for name, more in re.findall(r"\b(test_\w+)(…?)", text):
+            found = any(one.startswith(name) for one in known) if more else name in known
+            assert found, f"{page}: {name}"
