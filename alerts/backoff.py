@@ -42,6 +42,7 @@ def pause(backoff: Backoff | None, severity: Severity, disposition: Disposition 
         return HOLD_OFF
     if only_shown(backoff, severity, steps):
         return timedelta()
-    next_day = severity.rank >= Severity.MAINTENANCE.rank or disposition is Disposition.DEVICE_FAULT
+    fault = disposition is Disposition.DEVICE_FAULT and backoff is not None
+    next_day = fault or severity.rank >= Severity.MAINTENANCE.rank
     first = LONG_HOLD_OFF if next_day else HOLD_OFF
     return first if backoff is None else min(first * backoff.factor ** max(steps - 1, 0), backoff.longest)

@@ -19,7 +19,6 @@ from api.rules import titles
 from api.state import State
 from api.watch import Watch
 from core.database import describe, pool
-from core.logs import spare
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,6 @@ class ServerDiedError(RuntimeError):
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until `stop` is set; raises OSError when a port is taken."""
-    spare()
     titles()  # a rule that is broken stops the start here, not the first request
     with (
         listening(settings.api_host, settings.api_port) as front,

@@ -8,12 +8,14 @@ from types import TracebackType
 import psycopg
 
 from core.database import reason
+from core.logs import Sparing
 
 
 def begin() -> None:
     """Log to standard error from now on."""
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(Sparing())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 

@@ -44,10 +44,3 @@ class Sparing(logging.Filter):
             place.since, place.count = now, 0
         place.count += 1
         return left_out, place.count
-
-
-def spare() -> None:
-    """Bound every handler of this program's log; once is enough."""
-    for handler in logging.getLogger().handlers:
-        if not any(isinstance(one, Sparing) for one in handler.filters):
-            handler.addFilter(Sparing())

@@ -4,6 +4,7 @@ Whatever is not granted here is denied, reading too: a session that somebody too
 may not read them.
 """
 
+import re
 from typing import Any
 
 from core import canary
@@ -49,6 +50,13 @@ def terminal(code: str, serial: str) -> list[Acl]:
         _allow("publishClientSend", f"{own}/#"),
         *(_allow(kind, f"{own}/command") for kind in ("publishClientReceive", "subscribeLiteral")),
     ]
+
+
+def of(username: str) -> str:
+    """The role of a vendor's account: a terminal (`code/serial`) has its own, all others (`code`, `code~2`,
+    `code/cloud/name`) have their vendor's.
+    """
+    return username if username.count("/") == 1 else f"vendor-{re.split('[~/]', username)[0]}"
 
 
 def same(one: list[Acl], other: list[Acl]) -> bool:

@@ -25,7 +25,7 @@ BATCH_SECONDS = 0.2  # how long the broker may stand still for one; it does noth
 MOST_LIVE = 5000  # accounts at the broker: beyond it one more costs it a tenth of a second; see docs/decisions/0008
 
 
-class TooManyError(RuntimeError):
+class TooManyError(BrokerError):
     """So many accounts can't be made while the broker runs."""
 
 
@@ -42,7 +42,7 @@ class Login:
     @property
     def role(self) -> str:
         """The role of its account."""
-        return self.username if self.serial else f"vendor-{self.vendor}"
+        return roles.of(self.username)
 
     @property
     def acls(self) -> list[roles.Acl]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from core.mqtt import context
 from core.settings import Settings
+from deploy import roles
 from deploy.broker import BrokerAdmin, BrokerError
-
-PAGE = 500  # accounts in one answer of the broker
 
 
 @contextmanager
@@ -42,19 +41,15 @@ def add(broker: BrokerAdmin, code: str, username: str, password: str) -> None:
     """Make one more account of a vendor that has one; left over by a command that failed, it gets this password."""
     if not _unless_gone(broker, "getRole", rolename=f"vendor-{code}"):
         raise BrokerError(f"{code} has no account at the broker yet; first: shouwang vendor add {code} --name …")
-    roles = [{"rolename": f"vendor-{code}"}]
-    broker.command("createClient", may_exist=True, username=username, password=password, roles=roles)
+    role = {"rolename": roles.of(username)}
+    broker.command("createClient", may_exist=True, username=username, password=password, roles=[role])
     broker.command("setClientPassword", username=username, password=password)
     broker.command("enableClient", username=username)
 
 
 def of(broker: BrokerAdmin, code: str) -> Iterator[str]:
     """Every account of a vendor that the broker has: its own, and those of single terminals (code/…)."""
-    offset, total = 0, 1
-    while offset < total:
-        page = broker.command("listClients", count=PAGE, offset=offset)["data"]
-        offset, total = offset + PAGE, page["totalCount"]
-        yield from (name for name in page["clients"] if re.split("[~/]", name)[0] == code)
+    yield from (name["username"] for name in broker.accounts() if re.split("[~/]", name["username"])[0] == code)
 
 
 def cut_off(broker: BrokerAdmin, usernames: Iterable[str]) -> None:
@@ -63,7 +58,7 @@ def cut_off(broker: BrokerAdmin, usernames: Iterable[str]) -> None:
     Their role is taken too: a login by client certificate Mosquitto lets in though the account is disabled.
     """
     for username in usernames:
-        _unless_gone(broker, "removeClientRole", username=username, rolename=_role(username))
+        _unless_gone(broker, "removeClientRole", username=username, rolename=roles.of(username))
         _unless_gone(broker, "disableClient", username=username)
 
 
@@ -71,14 +66,9 @@ def let_in(broker: BrokerAdmin, usernames: Iterable[str]) -> None:
     """Enable accounts that were cut off."""
     for username in usernames:
         found = broker.command("getClient", username=username)["data"]["client"]
-        if _role(username) not in (role["rolename"] for role in found.get("roles", ())):
-            broker.command("addClientRole", username=username, rolename=_role(username))
+        if roles.of(username) not in (role["rolename"] for role in found.get("roles", ())):
+            broker.command("addClientRole", username=username, rolename=roles.of(username))
         broker.command("enableClient", username=username)
-
-
-def _role(username: str) -> str:
-    """A terminal and a cloud connection (code/…) have a role of their own; the others have their vendor's."""
-    return username if "/" in username else f"vendor-{username.partition('~')[0]}"
 
 
 def delete(broker: BrokerAdmin, code: str) -> None:

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from core import settings
+from core.accounts import Refusal
 from core.register import Device
+from core.vendors import store
 from deploy import terminals
 from deploy.vendor_accounts import administrator
-from shouwang.common import AdminPassword, fail
+from shouwang.common import AdminPassword, connect, fail
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 app = typer.Typer(help="Accounts at the broker (Mosquitto's dynamic security).", no_args_is_help=True)
@@ -34,8 +36,9 @@ def cloud(
     credentials: Credentials,
 ) -> None:
     """Give each connection of a vendor's cloud an account of its own, bound to a client id that nobody can guess."""
-    if not all(NAME.fullmatch(name) for name in (vendor, *names)):
+    if not all(NAME.fullmatch(name) for name in names):
         raise typer.BadParameter("a name is letters, digits and -")
+    _may_log_in([vendor])
     with administrator(settings.load(), admin_password_file) as broker:
         made = terminals.make(broker, [terminals.for_cloud(vendor, name) for name in names], credentials)
     typer.echo(f"{made} accounts made")
@@ -43,7 +46,12 @@ def cloud(
 
 @app.command("remove")
 def remove(username: str, admin_password_file: AdminPassword) -> None:
-    """Take an account away, and close its connections. `register` makes a terminal's anew, with a new password."""
+    """Take a terminal's or a cloud connection's account away, and close its connections.
+
+    `register` makes a terminal's anew, with a new password. Whole vendors: `shouwang vendor disable` and `remove`.
+    """
+    if "/" not in username:
+        raise fail(f"{username} is no terminal's account (vendor/serial); for a vendor: shouwang vendor remove")
     with administrator(settings.load(), admin_password_file) as broker:
         broker.remove(username)
     typer.echo("removed")
@@ -54,12 +62,17 @@ def accounts_for(
 ) -> str:
     """Give each of these devices its account, at the running broker or in the file of one that is stopped."""
     logins = [terminals.for_terminal(one.vendor, one.serial) for one in devices if not types or one.type in types]
+    _may_log_in(login.vendor for login in logins)
     if file:
         return f"{terminals.write(file, logins, credentials)} accounts written"
-    if password_file is None:
-        raise typer.BadParameter("accounts need --admin-password-file, or --broker-file and the broker stopped")
+    assert password_file is not None
     with administrator(settings.load(), password_file) as broker:
-        try:
-            return f"{terminals.make(broker, logins, credentials)} accounts made"
-        except terminals.TooManyError as error:
-            raise fail(str(error)) from None
+        return f"{terminals.make(broker, logins, credentials)} accounts made"
+
+
+def _may_log_in(codes: Iterable[str]) -> None:
+    """A vendor that was cut off gets no new account; raises Refusal."""
+    with connect() as conn:
+        for code in sorted(set(codes)):
+            if store.vendor(conn, code).disabled_at:
+                raise Refusal(f"{code} is cut off; first: shouwang vendor enable {code}")

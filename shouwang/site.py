@@ -61,6 +61,8 @@ def register(
     ] = None,
 ) -> None:
     """Import homes, people and devices. All or nothing; a second run changes nothing."""
+    if credentials and not (admin_password_file or broker_file):
+        raise fail("accounts need --admin-password-file, or --broker-file and the broker stopped; nothing written")
     with connect() as conn:
         try:
             with file.open(encoding="utf-8-sig", newline="") as text:

@@ -13,6 +13,7 @@ RESERVED = frozenset(
         "system", "shouwang",
     }
 )  # fmt: skip
+RUNNING = frozenset({canary.VENDOR, "admin", "ingest"})  # accounts at the broker, today
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 USERNAME = re.compile(r"[\w.@-]{1,64}")
 NAME_LENGTH = 64
@@ -20,11 +21,18 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # and what is no characte
 
 
 def vendor(code: str) -> str:
-    """A vendor's code, which is its topic level and its user name at the broker."""
+    """A code that a vendor may be given: it is its topic level and its user name at the broker."""
     if not CODE.fullmatch(code):
         raise Refusal("a vendor's code is 1 to 32 of a-z, 0-9 and -, and does not begin with -")
     if code in RESERVED:
         raise Refusal(f"{code} is reserved for Shouwang's own programs; give the vendor another code")
+    return code
+
+
+def code(code: str) -> str:
+    """The code of a vendor that is there, reserved since or not; never the broker's accounts of programs that run."""
+    if code in RUNNING:
+        raise Refusal(f"{code} is reserved for Shouwang's own programs and stays as it is")
     return code
 
 

@@ -50,7 +50,7 @@ def vendor(conn: psycopg.Connection, code: str) -> Vendor:
     """The vendor of that code, held until the transaction ends; raises Refusal when there is none."""
     with conn.cursor(row_factory=class_row(Vendor)) as cursor:
         query = VENDOR + "WHERE v.code = %s AND v.removed_at IS NULL FOR UPDATE OF v"
-        found = cursor.execute(query, (names.vendor(code),)).fetchone()
+        found = cursor.execute(query, (names.code(code),)).fetchone()
     if found is None:
         raise Refusal(f"there is no vendor {code}; shouwang vendor list shows all")
     return found

@@ -4,6 +4,7 @@ import csv
 import json
 import secrets
 
+import psycopg
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
@@ -20,8 +21,8 @@ from deploy.local.services import Broker, free_port
 from shouwang.cli import app
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
-from tests.integration.test_takeover import Client, logins_in
 from tests.registry import seed
+from tests.takeover_rig import Client, logins_in
 
 
 def admin_of(broker):
@@ -243,3 +244,21 @@ def test_after_it_has_been_brought_up_to_date_it_grants_what_a_new_one_does(old_
     self_check.client.subscribe(canary.BROKER_ERRORS, 1)
     assert eventually(lambda: answers) == [ReasonCode(PacketTypes.SUBACK, "Granted QoS 1")]
     self_check.close()
+
+
+@pytest.mark.parametrize("username", ["ingest", "admin", "self-check", "acme"])
+def test_no_program_and_no_whole_vendor_is_taken_away_by_the_command_for_terminals(command, broker, tmp_path, username):
+    said = CliRunner().invoke(app, ["broker", "remove", username, "--admin-password-file", str(tmp_path / "admin")])
+    assert said.exit_code == 1
+    with admin_of(broker) as admin:
+        assert {"ingest", "admin", "acme"} <= {account["username"] for account in admin.accounts()}
+
+
+def test_a_vendor_that_was_cut_off_gets_no_new_account(command, broker, database, tmp_path):
+    with psycopg.connect(database.owner) as conn:
+        conn.execute("UPDATE vendor SET disabled_at = now() WHERE code = 'acme'")
+    files = ["--admin-password-file", str(tmp_path / "admin"), "--credentials", str(command.logins)]
+    said = CliRunner().invoke(app, ["broker", "cloud", "acme", "1", *files])
+    assert (said.exit_code, "cut off" in said.output) == (1, True)
+    assert command(["btn-1"]).exit_code == 1
+    assert not command.logins.exists()

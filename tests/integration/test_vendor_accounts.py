@@ -189,6 +189,7 @@ def test_single_terminals_accounts_go_with_their_vendor_and_what_has_ended_stays
         for username, code in (("acme/btn-17", "acme"), ("acme-2/btn-17", "beta")):
             admin.command("createRole", rolename=username, acls=roles.terminal(code, "btn-17"))
             admin.command("createClient", username=username, password="x", roles=[{"rolename": username}])
+        admin.command("createClient", username="acme/cloud/1", password="x", roles=[{"rolename": "vendor-acme"}])
     terminal, stranger = Terminal(broker, "acme/btn-17", "x"), Terminal(broker, "acme-2/btn-17", "x")
     with psycopg.connect(database.owner) as conn:
         conn.execute("UPDATE vendor_account SET until = now() WHERE username = 'acme'")
@@ -196,8 +197,11 @@ def test_single_terminals_accounts_go_with_their_vendor_and_what_has_ended_stays
     shouwang.done("vendor", "disable", "acme", "--yes", *shouwang.admin)
     eventually(lambda: terminal.gone)
     assert not stranger.gone
+    with BrokerAdmin("127.0.0.1", broker.port, broker.accounts.admin) as admin:
+        assert {name["username"]: name["roles"] for name in admin.accounts()}["acme/cloud/1"] == []
     shouwang.done("vendor", "enable", "acme", *shouwang.admin)
     assert may_connect(broker, "acme/btn-17", "x")
+    assert may_connect(broker, "acme/cloud/1", "x")
     assert not may_connect(broker, *acme)
     stranger.close()
 

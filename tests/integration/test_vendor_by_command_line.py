@@ -12,8 +12,8 @@ from deploy.broker import BrokerAdmin
 from ingest.worker import run
 from tests.api_service import serving
 from tests.faults.harness import eventually
-from tests.integration.test_takeover import logins_in
 from tests.programs import working
+from tests.takeover_rig import logins_in
 
 
 @pytest.fixture

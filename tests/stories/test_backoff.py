@@ -169,8 +169,10 @@ def test_fire_gas_and_carbon_monoxide_are_aloud_every_half_hour_whatever_was_ans
     assert len(desk.aloud) == pytest.approx(10 * DAY / (40 * MINUTE), abs=2)
 
 
-def test_silence_in_the_home_is_aloud_every_half_hour_for_as_long_as_it_lasts():
-    desk = Desk(discover()["no_sign_of_life"], "motion_sensor").say(0, "motion", 1).until(10 * DAY)
+@pytest.mark.parametrize("disposition", [Disposition.REAL, Disposition.FALSE_ALARM, Disposition.DEVICE_FAULT])
+def test_silence_in_the_home_is_aloud_every_half_hour_for_as_long_as_it_lasts(disposition):
+    desk = Desk(discover()["no_sign_of_life"], "motion_sensor", disposition=disposition)
+    desk.say(0, "motion", 1).until(10 * DAY)
     assert desk.quiet == []
     assert (np.diff(desk.aloud) == 40 * MINUTE).all()
     assert len(desk.aloud) > 300

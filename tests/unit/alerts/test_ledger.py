@@ -84,7 +84,7 @@ def test_a_rule_that_says_nothing_of_clear_never_ends_by_itself(docket):
     [
         (Severity.URGENT, Disposition.FALSE_ALARM, 30),
         (Severity.EMERGENCY, Disposition.REAL, 30),
-        (Severity.URGENT, Disposition.DEVICE_FAULT, 24 * 60),
+        (Severity.URGENT, Disposition.DEVICE_FAULT, 30),
         (Severity.MAINTENANCE, Disposition.REAL, 24 * 60),
     ],
 )
