@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -119,19 +120,25 @@ def test_a_browser_is_forgotten_with_the_password_of_the_account_that_vouched_fo
     assert try_login(shared).status_code == 429
 
 
+def finished(work):
+    """The result of a coroutine, in a thread of its own: the browser of other tests keeps an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 @given(st.text(max_size=300) | st.from_regex(FORM, fullmatch=True))
 def test_no_cookie_breaks_the_reading_of_it(cookie):
     browsers = Browsers(None)
     browsers._key = b"key"
-    assert asyncio.run(browsers.known(cookie, NOW)) is None
+    assert finished(browsers.known(cookie, NOW)) is None
 
 
 def test_a_browser_is_known_for_its_time_and_not_longer():
     browsers = Browsers(None)
     browsers._key = b"key"
     cookie = browsers.cookie(browsers.remember(None, 1, "hash", NOW))
-    assert asyncio.run(browsers.known(cookie, NOW + known_browsers.REMEMBERED - timedelta(seconds=1)))
-    assert asyncio.run(browsers.known(cookie, NOW + known_browsers.REMEMBERED)) is None
+    assert finished(browsers.known(cookie, NOW + known_browsers.REMEMBERED - timedelta(seconds=1)))
+    assert finished(browsers.known(cookie, NOW + known_browsers.REMEMBERED)) is None
 
 
 def test_a_forwarded_address_is_believed_from_a_proxy_that_is_named_only(database):

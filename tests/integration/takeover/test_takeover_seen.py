@@ -96,6 +96,8 @@ def test_one_of_ours_is_heard_through_a_flood_of_others(self_check, watch):
     ours = identity.client_id("shouwang-canary", canary.VENDOR, self_check.mqtt_password.get_secret_value())
     line = "1795566718: Client {} already connected, closing old connection."
     for name in [*(f"id-{number}" for number in range(3000)), ours, *(f"id-{number}" for number in range(3000))]:
-        watch._mouth._on_message(None, None, SimpleNamespace(payload=line.format(name).encode()))
+        watch._mouth._on_message(
+            None, None, SimpleNamespace(topic=canary.BROKER_ERRORS, payload=line.format(name).encode())
+        )
     watch.turn(datetime.now(UTC))
     assert watch.taken.counts == {"ours": 1, "others": 1000}
