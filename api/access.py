@@ -16,7 +16,7 @@ from api.store.accounts import Caller
 
 COOKIE = "shouwang_session"
 SAFE = {"GET", "HEAD", "OPTIONS"}
-_bearer = HTTPBearer(auto_error=False, description="a program's token, made with `shouwang user token`")
+_bearer = HTTPBearer(auto_error=False, description="a program's token, made with `shouwang token add`")
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="a browser's session, from POST /api/v1/login")
 
 

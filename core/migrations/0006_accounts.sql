@@ -19,6 +19,7 @@ INSERT INTO vendor_account (username, vendor_id, made_at)
     SELECT code, id, now() FROM vendor WHERE code <> 'self-check';
 GRANT SELECT, INSERT, UPDATE, DELETE ON vendor_account TO shouwang_registrar;
 GRANT SELECT ON vendor_account TO shouwang_api, shouwang_engine;
+GRANT SELECT ON heartbeat TO shouwang_registrar;  -- the administrator's doctor asks which program lives
 
 -- Free text is bounded. A site that has something longer already keeps its longest as the limit: neither this
 -- migration nor a later UPDATE of such a row (a login that renews a hash, a device that is retired) may fail by it.

@@ -30,7 +30,7 @@ PG_BIN = "/usr/lib/postgresql/17/bin"
 HELP = """Shouwang's own way to run TimescaleDB and the broker needs Debian or Ubuntu, root, and mmdebstrap
 (apt-get install mmdebstrap). This host cannot: {why}.
 Instead, one of these:
-  · docker compose up                        (any system with a container engine)
+  · docker compose up --build                (any system with a container engine)
   · a TimescaleDB 2.19+ on PostgreSQL 17 and an MQTT 5 broker of your own: set SHOUWANG_DATABASE_URL,
     SHOUWANG_MQTT_HOST and SHOUWANG_MQTT_PORT, and start the programs as docs/architecture.md says."""
 

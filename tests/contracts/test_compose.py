@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,12 @@ def mounts(name):
     return [re.sub(r"^\$\{\w+:-(\w+)\}", r"\1", volume).split(":")[:2] for volume in SERVICES[name].get("volumes", [])]
 
 
+EXCHANGE = ["./exchange", "/exchange"]  # the host's folder for what the administrator reads and writes
+
+
 def test_every_volume_that_is_mounted_is_declared():
-    assert {volume for name in SERVICES for volume, _ in mounts(name)} == set(COMPOSE["volumes"])
+    mounted = {volume for name in SERVICES for volume, _ in mounts(name)}
+    assert mounted - {EXCHANGE[0]} == set(COMPOSE["volumes"])
 
 
 MAKERS = {"secrets", "migrate"}  # run once, as the administrator would
@@ -78,7 +83,25 @@ def role(name):
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - MAKERS))
 def test_a_program_has_its_own_secrets_and_no_others(name):
     own = {"db": ["db", "postgres"], "broker": ["broker"]}.get(name, [f"secrets-{role(name)}"])
-    assert [volume for volume, _ in mounts(name)] == own
+    assert [volume for volume, _ in mounts(name)] == own + ([EXCHANGE[0]] if name == "admin" else [])
+
+
+def test_the_administrator_may_write_where_files_are_exchanged_and_nowhere_else():
+    admin = SERVICES["admin"]
+    assert admin["read_only"] is True
+    assert [volume for volume in admin["volumes"] if not volume.endswith(":ro")] == [":".join(EXCHANGE)]
+
+
+def test_behind_a_proxy_on_this_machine_cookies_can_be_secure_and_its_word_believed():
+    told, [net] = SERVICES["api"]["environment"], COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert told["SHOUWANG_COOKIE_SECURE"] == "${SHOUWANG_COOKIE_SECURE:-false}"
+    assert told["SHOUWANG_TRUSTED_PROXIES"] == "${SHOUWANG_TRUSTED_PROXIES:-}"
+    assert ip_address(net["gateway"]) in ip_network(net["subnet"])
+    lines = [f"SHOUWANG_TRUSTED_PROXIES={net['gateway']}", "SHOUWANG_COOKIE_SECURE=true"]
+    for path in (FILE, FILE.parent / "docs/deployment.md"):
+        assert all(line in path.read_text(encoding="utf-8") for line in lines), path
+    unset = Settings(database_url="postgresql:///none", cookie_secure="false", trusted_proxies="")
+    assert (unset.cookie_secure, unset.proxies) == (False, [])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from core.catalogue import device_types, metrics
@@ -62,12 +63,22 @@ def test_every_command_in_the_docs_is_one_there_is():
         assert CliRunner().invoke(app, [name, "--help"]).exit_code == 0, name
 
 
-def test_every_command_of_a_noun_in_the_docs_is_one_there_is():
+def test_every_command_of_a_noun_that_is_named_is_one_there_is_and_no_former_name():
     nouns = r"`shouwang (vendor|user|token|device|dead-letters) ([a-z]+)"
-    named = {match for text in DOCS.values() for match in re.findall(nouns, text)}
+    programs = [path.read_text(encoding="utf-8") for path in (ROOT / "api").rglob("*.py")]  # its document says some
+    named = {match for text in [*DOCS.values(), *programs] for match in re.findall(nouns, text)}
     assert len(named) > 10
-    for words in named:
-        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0, words
+    commands = get_command(app).commands
+    former = {("user", "token")}
+    assert all(commands[noun].commands[verb].hidden for noun, verb in former)
+    assert {words for words in named if commands[words[0]].commands[words[1]].hidden} == set()
+
+
+def test_every_file_of_the_repository_that_the_docs_name_is_there():
+    folders = "alerts|api|bench|console|core|deploy|device_sim|docs|ingest|shouwang|tests"
+    for page, text in DOCS.items():
+        for name in re.findall(rf"`((?:{folders})/[\w./@-]+)", text):
+            assert (ROOT / name).exists(), f"{page}: {name}"
 
 
 def test_every_make_target_in_the_docs_is_one_there_is():

@@ -6,6 +6,7 @@ import secrets
 import socket
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -189,6 +190,23 @@ def test_nginx_slows_down_who_guesses_and_not_a_browser_that_is_known(site):
     assert answer.json()["error"]["code"] == "busy"
     assert int(answer.headers["retry-after"]) > 0
     assert login(known).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [Nginx], indirect=False, ids=["nginx"])
+def test_a_new_cookie_with_each_guess_does_not_get_round_nginx(site):
+    body = json.dumps({"username": "op1"}).encode()  # refused at once: it is nginx that counts
+
+    def guess(_):
+        told = {"Content-Type": "application/json", "Cookie": f"shouwang_browser={secrets.token_hex(8)}"}
+        return guesser.post("/api/v1/login", content=body, headers=told).status_code
+
+    guesser = site.client("127.0.0.9")
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(guess, range(600)))
+    assert statuses[:20] == [422] * 20
+    assert statuses.count(422) >= 100  # an office's logins of a morning pass
+    assert 429 in statuses
+    assert login(site.client("127.0.0.10")).status_code == 200
 
 
 @pytest.mark.parametrize("kind", [Nginx], indirect=False, ids=["nginx"])

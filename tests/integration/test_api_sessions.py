@@ -19,7 +19,7 @@ def service(database):
 
 
 def program(service, username="op1"):
-    """A client with a bearer token, as `shouwang user token` makes it."""
+    """A client with a bearer token, as `shouwang token add` makes it."""
     service.sql(
         "INSERT INTO session (token_hash, account_id, label, expires_at)"
         " SELECT %s, id, 'a program', now() + interval '1 year' FROM account WHERE username = %s",
