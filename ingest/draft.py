@@ -58,6 +58,13 @@ class DeadLetter(NamedTuple):
         return self.message.digest if self.folded is None else hashlib.sha256(self.folded.encode()).digest()
 
 
+class Repeat(NamedTuple):
+    """An emergency that the broker kept and gave again: new only if it never arrived."""
+
+    digest: bytes
+    said: int | None  # µs: when it was, by its own words
+
+
 class Rows(NamedTuple):
     """Readings in the order of the table's unique index, which is what an insertion costs most for."""
 
@@ -86,7 +93,7 @@ class Draft:
     refused: list[DeadLetter] = field(default_factory=list)
     notes: Counter[tuple[int, Note]] = field(default_factory=Counter)  # by device id
     cries: set[bytes] = field(default_factory=set)  # digests of emergencies without a time of their own
-    repeats: dict[int, bytes] = field(default_factory=dict)  # row → digest: kept by the broker, new only if never seen
+    repeats: dict[int, Repeat] = field(default_factory=dict)  # by row
     urgent: bool = False
     measured: bool = False  # its messages count towards their vendors' quotas: they come from the broker
 
@@ -110,8 +117,8 @@ class Draft:
                 self.ts, self.device, self.home, self.metric, self.flags, self.value, strict=True
             )
         ]
-        for row, digest in self.repeats.items():
-            parts[row].repeats = {0: digest}
+        for row, repeat in self.repeats.items():
+            parts[row].repeats = {0: repeat}
         if parts:
             parts[0].refused, parts[0].cries, parts[0].notes = self.refused, self.cries, self.notes
         return parts

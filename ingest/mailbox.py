@@ -6,7 +6,19 @@ from collections import deque
 
 from ingest.draft import Message
 
-IN_TURN = 16  # messages taken from one lane before the next has its turn
+IN_TURN = 16  # messages taken from one lane before the next has its turn …
+TURN_BYTES = 65_536  # … or so many bytes
+
+
+class Waiting(deque[Message]):
+    """One lane. The network thread counts what came, the writer what went: neither waits for the other."""
+
+    came = went = 0  # bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return self.came - self.went
 
 
 class Mailbox:
@@ -17,13 +29,13 @@ class Mailbox:
         self.name = name
         self._stop = stop
         self.arrived = threading.Event()
-        self._lanes: tuple[deque[Message], ...] = ()
+        self._lanes: tuple[Waiting, ...] = ()
         self._lull = lull
         self._at = self._taken = 0
 
-    def add(self) -> deque[Message]:
+    def add(self) -> Waiting:
         """One more lane."""
-        lane: deque[Message] = deque()
+        lane = Waiting()
         self._lanes = (*self._lanes, lane)
         return lane
 
@@ -39,8 +51,10 @@ class Mailbox:
             for _ in range(len(self._lanes) + 1):
                 lane = self._lanes[self._at] if self._at < len(self._lanes) else None
                 if lane and self._taken < IN_TURN:
-                    self._taken += 1
-                    return lane.popleft()
+                    message = lane.popleft()
+                    lane.went += len(message.payload)
+                    self._taken += 1 + IN_TURN * len(message.payload) // TURN_BYTES
+                    return message
                 self._at, self._taken = (self._at + 1) % max(len(self._lanes), 1), 0
             rest = until - time.monotonic()
             if rest <= 0 or self._stop.is_set():

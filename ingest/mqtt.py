@@ -29,7 +29,10 @@ from ingest.topics import Lane, may_be_kept
 log = logging.getLogger(__name__)
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
 RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
+ROOM_SECONDS = 0.2  # between looks whether there is room to connect again
 READ_AT_ONCE = 200  # packets, before acknowledgements have their turn
+WAITING_BYTES = 134_217_728  # of one connection; beyond it, as beyond waiting_maximum, it reads no further
+SWEPT_SECONDS = 60.0  # our own empty message comes back at once, or never
 SWEPT_MAXIMUM = 10_000  # topics of which our own empty message is waited for
 
 
@@ -87,13 +90,17 @@ class Connection(threading.Thread):
             filters=[self._shared(topic) for topic in lane.filters],
             former=[self._shared(topic) for topic in lane.former],
         )
-        self._swept: OrderedDict[str, int] = OrderedDict()  # topic → our own empty messages that will come back
+        self._swept: OrderedDict[str, float] = OrderedDict()  # topic → until when our own empty message may come back
         self._client = self._paho(keep_session=True)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_socket_register_write = lambda *_: None  # we write when the socket takes it
+
+    def _room(self) -> bool:
+        waiting = self._waiting
+        return len(waiting) < self._settings.waiting_maximum and waiting.size < WAITING_BYTES
 
     def _shared(self, topic: str) -> str:
         group = self._settings.mqtt_group
@@ -132,6 +139,9 @@ class Connection(threading.Thread):
     def run(self) -> None:
         """Connect, again and again until it works, and serve the connection; until stopped."""
         while not self._ending.is_set():
+            if not self._room():  # what waits at the broker is safer there: QoS 0 would be lost in an unread socket
+                self._ending.wait(ROOM_SECONDS)
+                continue
             try:
                 self._client.reconnect()
                 self._serve()
@@ -146,7 +156,7 @@ class Connection(threading.Thread):
         """Read and write until the connection is lost or ended."""
         more = False
         while (sock := self._client.socket()) is not None:
-            room = len(self._waiting) < self._settings.waiting_maximum
+            room = self._room()
             readers: list[Any] = [self._called, sock] if room else [self._called]
             writers = [sock] if self._client.want_write() else []
             readable, _, _ = select.select(readers, writers, [], 0 if more and room else 1)
@@ -175,18 +185,13 @@ class Connection(threading.Thread):
 
     def _sweep(self, topic: str) -> None:
         """Let the broker keep nothing there. The message that says so comes back to us, and means nothing."""
-        self._swept[topic] = self._swept.get(topic, 0) + 1
+        self._swept[topic] = time.monotonic() + SWEPT_SECONDS
         while len(self._swept) > SWEPT_MAXIMUM:
             self._swept.popitem(last=False)
         self._client.publish(topic, b"", qos=0, retain=True)
 
     def _is_our_sweep(self, message: mqtt.MQTTMessage) -> bool:
-        if message.payload or message.topic not in self._swept:
-            return False
-        self._swept[message.topic] -= 1
-        if not self._swept[message.topic]:
-            del self._swept[message.topic]
-        return True
+        return not message.payload and self._swept.pop(message.topic, 0.0) > time.monotonic()
 
     def _read(self) -> bool:
         """Read packets; True when there may be more."""
@@ -217,9 +222,9 @@ class Connection(threading.Thread):
             client.unsubscribe([*self._lane.filters, *self._lane.former])
             self.connected = True
         else:
-            if self._lane.former:
-                client.unsubscribe(self._lane.former)
             client.subscribe([(topic, 1) for topic in self._lane.filters])
+            if self._lane.former:  # after the new ones: what comes twice is stored once, what comes never is lost
+                client.unsubscribe(self._lane.former)
         log.info("%s: connected, session %s", self.name, "resumed" if flags.session_present else "new")
 
     def _on_subscribe(
@@ -247,8 +252,9 @@ class Connection(threading.Thread):
         if self._lane.leaves(topic) or (self._swept and self._is_our_sweep(message)):
             self._stored.append(receipt)
             return
-        if kept and not may_be_kept(topic):
+        if kept and not may_be_kept(topic) and not self._retiring:
             receipt = receipt._replace(sweep=topic)
+        self._waiting.came += len(message.payload)
         self._waiting.append(Message(topic, bytes(message.payload), time.time_ns() // 1000, receipt, kept, message.qos))
         if not self._arrived.is_set():
             self._arrived.set()

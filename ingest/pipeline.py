@@ -12,7 +12,7 @@ from core.model import Note
 from core.packed import Flag
 from core.settings import Settings
 from ingest import topics
-from ingest.draft import DeadLetter, Draft, Message
+from ingest.draft import DeadLetter, Draft, Message, Repeat
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
 from ingest.quota import SECOND, Letters, Thinning
@@ -52,21 +52,31 @@ class Pipeline:
         """Add one message; this never raises."""
         draft.messages.append(message)
         try:
+            self._take(draft, message)
+        except Exception:  # a bug must not stop what every other home sends
+            log.exception("a message could not be read")
+            refusal = Refusal("internal_error", OUR_FAULT, *self.registry.whose(message.topic))
+            self._turn_away(draft, message, refusal)
+
+    def _take(self, draft: Draft, message: Message) -> None:
+        try:
             route = self.registry.route(message.topic)
         except Refusal as refusal:
             self._turn_away(draft, message, refusal)
             return
-        event = route.kind is TopicKind.EVENT
         try:
-            thin = draft.measured and not event and self._thinning.over(route.vendor_id, message)
+            thin = draft.measured and self._thinning.over(route.vendor_id, message)
             self._rows(draft, message, route, route.decode(self._bounded(message.payload)), thin=thin)
         except FormatError as error:
-            cry = event or cries(message.payload)
+            cry = route.kind is TopicKind.EVENT or cries(message.payload)
             self._refuse(draft, message, route, error.code, str(error), cry=cry)
-        except Exception:  # a bug in a format must not stop what every other home sends
-            log.exception("a message on %s could not be read", message.topic)
-            cry = event or cries(message.payload)
-            self._refuse(draft, message, route, "internal_error", OUR_FAULT, cry=cry)
+
+    def blame(self, message: Message, row: Draft, reason: str) -> Draft:
+        """A draft of a refusal: the database would not take this row."""
+        vendor, _ = self.registry.whose(message.topic)
+        urgent = any(flags & Flag.URGENT for flags in row.flags)
+        letter = DeadLetter(message, vendor, "refused_by_database", reason, urgent=urgent)
+        return Draft(refused=[*row.refused, self.letters.fold(letter, registered=True)])
 
     def _bounded(self, payload: bytes) -> bytes:
         if len(payload) > self._longest:
@@ -92,7 +102,7 @@ class Pipeline:
         if case is not None:
             case.close()
         if complaints:
-            reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints))[:1000]
+            reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints[:20]))[:1000]
             heard = case is not None and case.heard
             cry = unread(complaints, heard=heard, event=route.kind is TopicKind.EVENT)
             self._refuse(draft, message, route, complaints[0].error.code, reason, cry=cry)
@@ -117,7 +127,7 @@ class Pipeline:
         """Prepare for an emergency's row; its flags."""
         flags |= Flag.CLOCK if sample.doubt is not None else 0
         if sample.ts is None or flags & Flag.CLOCK:
-            self._undated(case.draft, case.message, kept=case.kept)
+            self._undated(case.draft, case.message, kept=case.kept, said=sample.ts)
         case.draft.urgent = True
         return flags | Flag.URGENT | (Flag.LATE if case.kept else 0)
 
@@ -135,7 +145,8 @@ class Pipeline:
     def _turn_away(self, draft: Draft, message: Message, refusal: Refusal) -> None:
         """Refuse a message by its topic or its device."""
         event = topics.looks_urgent(message.topic)
-        cry = in_letter(message.payload[: self._longest], refusal.decode, event=event)
+        decode = refusal.decode if len(message.payload) <= self._longest else None
+        cry = in_letter(message.payload, decode, event=event)
         device = refusal.device
         letter = DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal), urgent=cry and device is None)
         draft.refused.append(self.letters.fold(letter, registered=device is not None))
@@ -150,18 +161,19 @@ class Pipeline:
 
     def _cry(self, draft: Draft, message: Message, device: int, home: int) -> None:
         """An emergency that can't be read is a reading too, and so becomes an alert like any other."""
-        if draft.measured and not self._thinning.spare(device, UNREADABLE, 1.0, message.received, every=SECOND):
+        spare = self._thinning.spare
+        if draft.measured and not message.retained and not spare(device, UNREADABLE, 1.0, message.received, SECOND):
             return  # it was raised within this second
         self._undated(draft, message, kept=message.retained)
         flags = Flag.URGENT | (Flag.RETAINED | Flag.LATE if message.retained else 0)
         draft.add(message.received, device, home, UNREADABLE, flags, 1.0)
         draft.urgent = True
 
-    def _undated(self, draft: Draft, message: Message, *, kept: bool) -> None:
+    def _undated(self, draft: Draft, message: Message, *, kept: bool, said: int | None = None) -> None:
         """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
         if kept:
-            draft.repeats[len(draft)] = message.digest
-        elif self.letters.remember(message.received):
+            draft.repeats[len(draft)] = Repeat(message.digest, said)
+        elif self.letters.remember(self.registry.whose(message.topic)[0], message.received):
             draft.cries.add(message.digest)
 
 

@@ -4,6 +4,7 @@ The bounds are generous: they are for floods, not for fleets. A backlog after an
 here ever holds back a metric that can be an emergency. Several workers each count what they see.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ MESSAGE_BYTES = 1024  # of a message, on average over the burst
 AT_LEAST = 500.0  # messages a second, however few devices a vendor has
 THINNED_TO = 10 * SECOND  # over its quota a vendor has one reading per device and metric stored in so long …
 CHANGED_AFTER = SECOND  # … or, where the value is another one, in so long
-REMEMBERED = 200_000  # devices and metrics that are thinned, and a day's emergencies without a time of their own
+REMEMBERED = 200_000  # devices and metrics that are thinned: the oldest are forgotten first
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Thinning:
         self._per_device = settings.vendor_rate
         self._seconds = settings.vendor_burst.total_seconds()
         self._buckets: dict[int, tuple[Bucket, Bucket]] = {}
+        self._lock = threading.Lock()  # two writers
         self._kept: OrderedDict[tuple[int, int], tuple[int, float]] = OrderedDict()
 
     def resize(self, fleet: Mapping[int, int]) -> None:
@@ -73,13 +75,14 @@ class Thinning:
     def spare(self, device: int, metric: int, value: float, now: int, every: int = THINNED_TO) -> bool:
         """Whether a reading beyond the quota is stored all the same."""
         key = device, metric
-        known = self._kept.get(key)
-        if known and 0 <= now - known[0] < (every if value == known[1] else CHANGED_AFTER):
-            return False
-        self._kept[key] = now, value
-        self._kept.move_to_end(key)
-        if len(self._kept) > REMEMBERED:
-            self._kept.popitem(last=False)
+        with self._lock:
+            known = self._kept.get(key)
+            if known and 0 <= now - known[0] < (every if value == known[1] else CHANGED_AFTER):
+                return False
+            self._kept[key] = now, value
+            self._kept.move_to_end(key)
+            if len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
         return True
 
 
@@ -89,6 +92,7 @@ class Day:
 
     number: int
     letters: int = 0
+    urgent: int = 0  # letters that people must look at have a number of their own: junk can't use it up
     size: int = 0  # bytes
     cries: int = 0  # digests of emergencies without a time of their own
     digests: set[bytes] = field(default_factory=set)
@@ -111,10 +115,13 @@ class Letters:
         """The letter as it is kept. Without a registered device all of a vendor's are counted together."""
         message = letter.message
         if len(message.payload) > self._longest:
-            letter = letter._replace(message=message._replace(payload=message.payload[:MESSAGE_BYTES]), whole=False)
+            letter = self._cut(letter)
         day = self._day(letter.vendor_id, message.received)
         if letter.digest in day.digests:
             return letter
+        if letter.urgent and day.urgent < self._most:
+            day.urgent += 1
+            return self._cut(letter)
         if day.letters < self._most and day.size + len(letter.message.payload) <= self._bytes:
             day.letters += 1
             day.size += len(letter.message.payload)
@@ -122,11 +129,18 @@ class Letters:
             return letter
         return self._counted(letter, day, registered=registered)
 
-    def remember(self, received: int) -> bool:
-        """Whether one more emergency without a time of its own, of any vendor, is remembered by what it says."""
-        day = self._day(None, received)
+    @staticmethod
+    def _cut(letter: DeadLetter) -> DeadLetter:
+        message = letter.message
+        if len(message.payload) <= MESSAGE_BYTES:
+            return letter
+        return letter._replace(message=message._replace(payload=message.payload[:MESSAGE_BYTES]), whole=False)
+
+    def remember(self, vendor: int | None, received: int) -> bool:
+        """Whether one more emergency without a time of its own is remembered by what it says."""
+        day = self._day(vendor, received)
         day.cries += 1
-        return day.cries <= REMEMBERED
+        return day.cries <= self._most
 
     def _day(self, vendor: int | None, received: int) -> Day:
         day = self._days.get(vendor)
@@ -141,5 +155,5 @@ class Letters:
         )
         return letter._replace(
             message=letter.message._replace(topic=topic[:200], payload=b""), reason=reason[:1000],
-            folded=f"{topic} {letter.code} {day.number}", whole=False,
+            folded=f"{topic} {letter.code} {day.number} {letter.urgent}", whole=False,
         )  # fmt: skip

@@ -86,6 +86,13 @@ class Registry:
             known = self._routes[topic] = self._find(topic)
         return known
 
+    def whose(self, topic: str) -> tuple[int | None, DeviceRow | None]:
+        """(vendor id, device in service) that the first levels of a topic name, whatever follows them."""
+        levels = topic.split("/")
+        vendor = self._vendors.get(levels[2]) if len(levels) > 2 else None
+        device = self._devices.get((levels[2], levels[3])) if len(levels) > 3 else None
+        return vendor and vendor.id, None if device is None or device.retired else device
+
     def _find(self, topic: str) -> Route:
         try:
             parsed = topics.parse(topic)
@@ -103,12 +110,9 @@ class Registry:
         return self._route_of(vendor, device, parsed)
 
     def _misdirected(self, topic: str, reason: str) -> Refusal:
-        named = topics.device_of(topic)
-        device = self._devices.get(named) if named else None
-        vendor = self._vendors.get(topic.split("/")[2]) if topic.count("/") > 1 else None
-        decode = _decoder(vendor, device) if vendor else None
-        in_service = None if device is None or device.retired else device
-        return Refusal("bad_topic", reason, vendor and vendor.id, in_service, decode)
+        vendor_id, device = self.whose(topic)
+        vendor = self._vendors[topic.split("/")[2]] if vendor_id else None
+        return Refusal("bad_topic", reason, vendor_id, device, _decoder(vendor, device) if vendor else None)
 
     @staticmethod
     def _route_of(vendor: VendorRow, device: DeviceRow, topic: Topic) -> Route:

@@ -16,7 +16,6 @@ from ingest.topics import Lane
 
 log = logging.getLogger(__name__)
 QUIET_SECONDS = 3.0  # a broker delivers what waits at once
-GIVE_UP_SECONDS = 600.0  # without a message from a session that can't be kept open
 
 
 def earlier_ids(settings: Settings, lane: str) -> list[str]:
@@ -41,6 +40,7 @@ class Legacy:
         earlier = self.earlier
         if not earlier.is_alive():
             if self.lane.connected:  # from now on everything comes by the new session
+                self._since = time.monotonic()
                 earlier.start()
             return False
         seen = (earlier.received, earlier.generation, earlier.connected)
@@ -48,7 +48,7 @@ class Legacy:
             self._seen, self._since = seen, time.monotonic()
         if earlier.connected and not earlier.resumed:
             return True
-        return time.monotonic() - self._since > (QUIET_SECONDS if earlier.connected else GIVE_UP_SECONDS)
+        return earlier.connected and time.monotonic() - self._since > QUIET_SECONDS
 
 
 class Inheritance(threading.Thread):

@@ -47,7 +47,7 @@ def emergencies(vendor: str) -> Lane:
 def the_rest(vendor: str) -> Lane:
     """All else that a vendor may publish, so that a wrong topic is answered with a reason."""
     former = [str(Topic(vendor, "+", kind)) for kind in (TopicKind.TELEMETRY, TopicKind.STATUS)]
-    return Lane([f"sw/v1/{vendor}/#"], former, is_emergency)
+    return Lane([f"sw/v1/{vendor}/#"], former, lambda topic: is_emergency(topic) or is_command(topic))
 
 
 def is_emergency(topic: str) -> bool:
@@ -55,20 +55,20 @@ def is_emergency(topic: str) -> bool:
     return topic.endswith("/event") and topic.count("/") == 4
 
 
+def is_command(topic: str) -> bool:
+    """Whether it is what a terminal listens to, and so none of ours to take."""
+    return topic.endswith("/command") and topic.count("/") == 4
+
+
 def looks_urgent(topic: str) -> bool:
     """Whether it was meant for emergencies, as far as one can guess: `…/Event`, `…/event/1`, `…/events`."""
-    return any("event" in level.lower() for level in topic.split("/")[3:])
+    levels = topic.split("/")
+    return any("event" in level.lower() for level in (levels[4:] or levels[3:]))  # not by the device's own name
 
 
 def may_be_kept(topic: str) -> bool:
     """Whether a retained message belongs there: a status alone does."""
     return topic.endswith("/status") and topic.count("/") == 4
-
-
-def device_of(topic: str) -> tuple[str, str] | None:
-    """(vendor, device) where the first levels say so, whatever follows."""
-    parts = topic.split("/")
-    return (parts[2], parts[3]) if len(parts) > 3 and parts[:2] == ["sw", "v1"] else None
 
 
 def parse(topic: str) -> Topic:

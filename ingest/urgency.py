@@ -17,7 +17,8 @@ SENT_BY_DEVICES = {
 NAMED = re.compile(
     rb'"(?:[^"]*[:/])?(' + "|".join(SENT_BY_DEVICES).encode() + rb')"\s*(?:[:,]\s*(?:"vb?"\s*:\s*)?"?([^",}\]\s]*))?'
 )
-QUIET = frozenset({b"", b"0", b"false", b"null", b"off", b"no", b"none", b"normal", b"ok"})
+NUMBER = re.compile(rb"[-+]?\d+(?:\.\d+)?")
+QUIET = frozenset({b"", b"nan", b"0", b"false", b"null", b"off", b"no", b"none", b"normal", b"ok"})
 
 
 def cries(payload: bytes) -> bool:
@@ -28,10 +29,9 @@ def cries(payload: bytes) -> bool:
 def _loud(metric: Metric, word: bytes | None) -> bool:
     if word is None:
         return True  # cut off before its value
-    try:
-        return float(word) >= (metric.urgent_from or 1)
-    except ValueError:
-        return word.lower() not in QUIET
+    if number := NUMBER.match(word):
+        return float(number[0]) >= (metric.urgent_from or 1)
+    return word.lower() not in QUIET
 
 
 def urgent(samples: Iterable[Sample]) -> bool:
@@ -58,7 +58,9 @@ def _means_it(complaint: Complaint) -> bool:
     metric = SENT_BY_DEVICES[complaint.metric]
     if isinstance(complaint.value, bool | int | float):
         return complaint.value >= (metric.urgent_from or 1)
-    return str("" if complaint.value is None else complaint.value).strip().lower().encode() not in QUIET
+    if isinstance(complaint.value, str):
+        return _loud(metric, complaint.value[:100].strip().encode("utf-8", "replace"))
+    return complaint.value is not None
 
 
 def in_letter(payload: bytes, decode: Callable[[bytes], Decoded] | None, *, event: bool) -> bool:

@@ -11,7 +11,7 @@ import psycopg
 
 from core.database import connect
 from core.settings import Settings
-from ingest.draft import DeadLetter, Draft, Message, refusal_counts
+from ingest.draft import Draft, Message, refusal_counts
 from ingest.mailbox import Mailbox
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
@@ -55,6 +55,8 @@ class Writer(threading.Thread):
         limit, age = self._settings.batch_readings, self._settings.batch_age.total_seconds()
         due = time.monotonic() + 0.5
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
+            if draft.messages and time.monotonic() >= due:
+                break  # what is gathered does not wait for what comes after it, however much that is
             message = self._mailbox.next(due, gathering=bool(draft.messages))
             if message is None:
                 break
@@ -92,8 +94,7 @@ class Writer(threading.Thread):
         if len(rows) > 1:
             return all(self._settle(row) for row in rows)
         reason = f"the database refuses the value: {error.diag.message_primary}"
-        refusal = Draft(refused=[*draft.refused, DeadLetter(message, None, "refused_by_database", reason)])
-        return self._settle(refusal)
+        return self._settle(self._pipeline.blame(message, draft, reason))
 
     def _persist(self, draft: Draft) -> readings.Stored | None:
         """Try until written; None when stopped meanwhile. Raises what blames a row."""

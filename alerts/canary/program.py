@@ -117,9 +117,11 @@ class Canary:
 
     def _hear(self, conn: psycopg.Connection, now: datetime) -> None:
         """Whose sessions at the broker were taken over."""
-        if closed := [self._mouth.closed.popleft() for _ in range(len(self._mouth.closed))]:
+        if self._mouth.closed:
+            ours = store.sessions(conn) | {self._mouth.fingerprint}  # first: what can't be judged now is judged later
+            closed = [self._mouth.closed.popleft() for _ in range(len(self._mouth.closed))]
             before = self.taken.counts["ours"]
-            self.taken.hear(closed, store.sessions(conn) | {self._mouth.fingerprint}, now)
+            self.taken.hear(closed, ours, now)
             if self.taken.counts["ours"] > before:
                 log.warning("self-check: a session of ours at the broker was taken over")
 

@@ -27,9 +27,10 @@ def number(value: Any, name: str) -> float:
             result = math.inf
         if math.isfinite(result):
             return result
-    raise FormatError("not_a_number", f"{name}: {_shown(value)} is not a finite number, true or false")
+    raise FormatError("not_a_number", f"{name}: {shown(value)} is not a finite number, true or false")
 
 
-def _shown(value: Any) -> str:
-    text = repr(value)
+def shown(value: Any) -> str:
+    """A value for a reason. Bounded in length and depth: it may be anything."""
+    text = f"a {type(value).__name__}" if isinstance(value, list | dict) else repr(value)
     return text if len(text) <= 40 else text[:37] + "…"

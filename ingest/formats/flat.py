@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ingest.formats import MAX_SAMPLES, Complaint, Decoded, Example, FormatError, Sample
-from ingest.formats._json import loads, number
+from ingest.formats._json import loads, number, shown
 
 LATEST = 253402300799999  # 9999-12-31 in epoch milliseconds
 NO_VALUES = 'each reading must be an object with a non-empty "values" object'
@@ -62,6 +62,9 @@ def decode(payload: bytes) -> Decoded:
     complaints: list[Complaint] = []
     for reading in readings:
         values = reading.get("values") if isinstance(reading, dict) else None
+        so_far = len(samples) + len(complaints)
+        if so_far + (len(values) if isinstance(values, dict) else 1) > MAX_SAMPLES:
+            raise FormatError("too_many", f"more than {MAX_SAMPLES} values in one message; send several messages")
         if not isinstance(values, dict) or not values:
             complaints.append(Complaint("", None, FormatError("no_values", NO_VALUES)))
             continue
@@ -71,8 +74,6 @@ def decode(payload: bytes) -> Decoded:
                 samples.append(Sample(name, number(value, name), ts, None, doubt))
             except FormatError as error:
                 complaints.append(Complaint(name, value, error))
-        if len(samples) + len(complaints) > MAX_SAMPLES:
-            raise FormatError("too_many", f"more than {MAX_SAMPLES} values in one message; send several messages")
     if not samples and not complaints:
         raise FormatError("no_values", "the list of readings is empty")
     return Decoded(samples, complaints)
@@ -101,7 +102,7 @@ def instant(ts: Any) -> int | None:
             return _microseconds(parsed)
     raise FormatError(
         "bad_time",
-        f'"ts" {str(ts)[:40]!r} is neither epoch milliseconds'
+        f'"ts" {shown(ts)} is neither epoch milliseconds'
         " nor RFC 3339 with an offset, such as 2026-01-01T08:00:00+08:00",
     )
 

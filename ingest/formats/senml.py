@@ -16,6 +16,7 @@ from ingest.formats._json import loads, number
 
 RELATIVE_BELOW = 2**28
 LATEST = 253402300799  # 9999-12-31 in epoch seconds
+MAX_NAME = 200
 VALUES = ("v", "vb", "vs", "vd")
 
 EXAMPLES = (
@@ -69,7 +70,7 @@ def decode(payload: bytes) -> Decoded:
 
 
 def _take(record: dict[str, Any], base: dict[str, Any], samples: list[Sample], complaints: list[Complaint]) -> None:
-    name = str(base.get("bn", "")) + str(record.get("n", ""))
+    name = _name(base.get("bn", "")) + _name(record.get("n", ""))
     metric = name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
     try:
         value, unit = _value(record, base, metric), _unit(record, base, metric)
@@ -81,6 +82,12 @@ def _take(record: dict[str, Any], base: dict[str, Any], samples: list[Sample], c
     except FormatError as error:
         ts, doubt = None, error
     samples.append(Sample(metric, value, ts, unit, doubt))
+
+
+def _name(part: Any) -> str:
+    if not isinstance(part, str) or len(part) > MAX_NAME:
+        raise FormatError("not_senml", f"a name is text of at most {MAX_NAME} characters, RFC 8428 section 4.5.1")
+    return part
 
 
 def _value(record: dict[str, Any], base: dict[str, Any], metric: str) -> float:

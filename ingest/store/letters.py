@@ -21,7 +21,8 @@ def bury(conn: psycopg.Connection, letters: Sequence[DeadLetter], now: datetime)
             "INSERT INTO dead_letter AS d"
             " (received_at, vendor_id, topic, payload, code, reason, digest, last_at, count, urgent, whole)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (digest, code) WHERE replayed_at IS NULL"
-            " DO UPDATE SET count = d.count + excluded.count, last_at = excluded.last_at, reason = excluded.reason,"
+            " DO UPDATE SET count = d.count + excluded.count, last_at = excluded.last_at,"
+            "   reason = CASE WHEN d.urgent AND NOT excluded.urgent THEN d.reason ELSE excluded.reason END,"
             "   urgent = d.urgent OR excluded.urgent,"
             "   answered_at = CASE WHEN excluded.urgent THEN NULL ELSE d.answered_at END",
             [

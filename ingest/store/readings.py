@@ -1,6 +1,6 @@
 """SQL of storing: one transaction per draft, whose readings go to the table and, packed, to the engine."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 
 from core.packed import Flag, Packed, copy_document, pack
-from ingest.draft import Draft
+from ingest.draft import OF_AN_INSTANT, Draft
 from ingest.store import letters
 from ingest.store.repair import repair
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = 946_684_800_000_000  # µs: the year 2000, before which nothing was stored
 COLUMNS = "(ts, device_id, metric, flags, value)"
 
 
@@ -52,20 +54,29 @@ def _copy(conn: psycopg.Connection, rows: Packed) -> None:
 
 def _heard_before(conn: psycopg.Connection, draft: Draft, now: datetime) -> set[int]:
     """Rows of retained emergencies that are nothing new; remembers all that are in the draft."""
-    wanted = draft.cries | set(draft.repeats.values())
-    known = {
-        row[0] for row in conn.execute("SELECT digest FROM undated_emergency WHERE digest = ANY(%s)", (list(wanted),))
-    }
-    conn.execute(
+    wanted = draft.cries | {repeat.digest for repeat in draft.repeats.values()}
+    found = conn.execute(
         "INSERT INTO undated_emergency AS u (digest, last_at) SELECT digest, %s FROM unnest(%s::bytea[]) AS digest"
-        " ORDER BY digest ON CONFLICT (digest) DO UPDATE SET last_at = greatest(u.last_at, excluded.last_at)",
+        " ORDER BY digest ON CONFLICT (digest) DO UPDATE SET last_at = greatest(u.last_at, excluded.last_at)"
+        " RETURNING digest, xmax = 0",
         (now, list(wanted)),
     )
-    old = set()
-    for row, digest in draft.repeats.items():
-        if digest in known or digest in draft.cries:
-            old.add(row)
-    return old
+    known = draft.cries | {digest for digest, inserted in found if not inserted}
+    return {row for row, repeat in draft.repeats.items() if repeat.digest in known or _stored(conn, draft, row)}
+
+
+def _stored(conn: psycopg.Connection, draft: Draft, row: int) -> bool:
+    """Whether a retained emergency is stored at the time it says, though that is too long ago to be believed."""
+    said = draft.repeats[row].said
+    if said is None or not EARLIEST <= said <= draft.ts[row]:
+        return False
+    moment = EPOCH + timedelta(microseconds=said)
+    found = conn.execute(
+        "SELECT 1 FROM reading WHERE device_id = %s AND metric = %s AND ts >= %s AND ts < %s AND value = %s LIMIT 1",
+        (draft.device[row], draft.metric[row], moment, moment + timedelta(microseconds=OF_AN_INSTANT),
+         draft.value[row]),
+    )  # fmt: skip
+    return found.fetchone() is not None
 
 
 def _hand_over(conn: psycopg.Connection, rows: Packed, homes: NDArray[np.int32], shards: int, now: datetime) -> None:

@@ -95,13 +95,13 @@ class Load:
     @property
     def acknowledged(self) -> set[tuple[int, int]]:
         """(device id, ts in ms) of every reading the broker took."""
-        sent = list(self._sent.items())  # others go on publishing
+        sent = self._sent.copy().items()  # others go on publishing
         return {what for mid, what in sent if mid in self._acknowledged and isinstance(what, tuple)}
 
     @property
     def pressed(self) -> set[int]:
         """Homes whose SOS the broker took."""
-        return {what for mid, what in self._sent.items() if mid in self._acknowledged and isinstance(what, int)}
+        return {what for mid, what in self._sent.copy().items() if mid in self._acknowledged and isinstance(what, int)}
 
 
 class Running(Protocol):

@@ -20,7 +20,7 @@ TOPIC = "sw/v1/acme/door_contact-0/telemetry"
 
 @pytest.fixture
 def ingest(database):
-    seed(database.owner, homes=1, types=("door_contact",))
+    seed(database.owner, homes=1, types=("door_contact", "sos_button"))
     with psycopg.connect(database.url("ingest"), autocommit=True) as conn:
         yield Ingest(conn)
 
@@ -107,6 +107,21 @@ def test_an_answered_urgent_letter_must_be_answered_again_when_it_comes_again(in
         ingest.conn.execute("UPDATE dead_letter SET answered_at = now()")
 
 
+def test_a_retained_emergency_of_long_ago_is_known_by_the_time_it_says(ingest):
+    long_ago = RECEIVED // 1000 - 9 * 86_400_000
+    cry = json.dumps({"ts": long_ago, "values": {"sos": 1}}).encode()
+    ingest.conn.execute("SET timezone = 'UTC'")
+    topic = "sw/v1/acme/sos_button-0/event"
+    then = ingest.pipeline.draft([Message(topic, cry, long_ago * 1000)])
+    assert readings.write(ingest.conn, then, 1, NOW).rows == 1
+    for _ in range(2):  # the broker's copy, long after
+        again = ingest.pipeline.draft([Message(topic, cry, RECEIVED, retained=True)])
+        assert readings.write(ingest.conn, again, 1, NOW).rows == 0
+    never = json.dumps({"ts": long_ago + 5000, "values": {"sos": 1}}).encode()
+    draft = ingest.pipeline.draft([Message(topic, never, RECEIVED, retained=True)])
+    assert readings.write(ingest.conn, draft, 1, NOW).rows == 1, "one that never arrived is raised"
+
+
 def test_letters_of_today_are_counted_after_a_restart(ingest):
     ingest.take(b"one", b"two", b"two")
     [(vendor, counted)] = letters.kept_today(ingest.conn, NOW + timedelta(seconds=1)).items()
@@ -116,7 +131,7 @@ def test_letters_of_today_are_counted_after_a_restart(ingest):
 
 
 def test_notes_about_a_device_add_up(ingest):
-    [(device,)] = ingest.conn.execute("SELECT id FROM device").fetchall()
+    [(device,)] = ingest.conn.execute("SELECT min(id) FROM device").fetchall()
     for moment in (NOW, NOW + timedelta(hours=1)):
         registry.write_notes(ingest.conn, {(device, "qos_0"): 3, (device, "retained"): 1}, moment)
     found = ingest.conn.execute("SELECT code, count, last_at - first_at FROM device_note ORDER BY code").fetchall()

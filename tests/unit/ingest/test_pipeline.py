@@ -1,7 +1,6 @@
 """What becomes of a message: rows, letters, and cries for help that nobody could read. Pure, so every case is cheap."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
@@ -10,31 +9,9 @@ from core.packed import Flag
 from core.settings import Settings
 from ingest.draft import Draft, Message
 from ingest.pipeline import UNREADABLE, Pipeline
-from ingest.registry import DeviceRow, Registry, VendorRow
-
-NOW = 1_764_000_000_000_000
-VENDORS = [VendorRow(1, "acme", "flat"), VendorRow(2, "beta", "senml")]
-DEVICES = [
-    DeviceRow("acme", "btn", 11, 101, "sos_button", False), DeviceRow("acme", "gas", 12, 101, "gas_detector", False),
-    DeviceRow("acme", "old", 13, 101, "sos_button", True), DeviceRow("acme", "room", 14, 101, "climate_sensor", False),
-    DeviceRow("beta", "btn", 21, 102, "sos_button", False),
-]  # fmt: skip
-OPEN = {"vendor_rate": 1.0, "vendor_burst": timedelta(seconds=10)}
-
-
-def pipeline(**settings):
-    return Pipeline(Registry(VENDORS, DEVICES), Settings(database_url="postgresql://", **settings))
-
-
-def taken(topic, payload, received=NOW, *, line=None, **more):
-    payload = payload if isinstance(payload, bytes) else payload.encode()
-    draft = Draft(measured=True)
-    (line or pipeline()).take(draft, Message(topic, payload, received, **more))
-    return draft
-
-
-def cried(draft):
-    return UNREADABLE in draft.metric
+from ingest.registry import DeviceRow, Registry
+from ingest.topics import looks_urgent, the_rest
+from tests.pipeline_rig import NOW, VENDORS, cried, pipeline, taken
 
 
 @pytest.mark.parametrize(
@@ -159,77 +136,6 @@ def test_a_time_that_is_not_believed_is_noted(ts, note):
     assert draft.ts == [NOW]
 
 
-# -- quotas
-
-
-def flood(line, topic, values, count, *, received=NOW):
-    """`count` messages in one instant; all rows and letters."""
-    draft = Draft(measured=True)
-    for number in range(count):
-        payload = json.dumps({"values": {name: value + number % 3 for name, value in values.items()}}).encode()
-        line.take(draft, Message(f"sw/v1/acme/{topic}", payload, received + number))
-    return draft
-
-
-def test_beyond_its_quota_a_vendor_is_thinned_by_device_and_metric_and_told():
-    line = pipeline(vendor_burst=timedelta(seconds=2))  # 500 messages a second at least: 1,000 at once
-    draft = flood(line, "room/telemetry", {"humidity": 40}, 5000)
-    assert 1000 <= len(draft) < 1010
-    assert draft.notes[14, "thinned"] == 5000 - len(draft)
-    later = flood(line, "room/telemetry", {"humidity": 40}, 100, received=NOW + 60_000_000)
-    assert len(later) == 100, "a minute later it is within its quota again"
-
-
-def test_an_emergencys_metric_is_never_thinned_and_the_event_topic_never_cut_off():
-    line = pipeline(vendor_burst=timedelta(seconds=1))
-    flood(line, "room/telemetry", {"humidity": 40}, 3000)
-    assert len(flood(line, "gas/telemetry", {"gas": 0}, 300)) == 300
-    assert len(flood(line, "gas/event", {"mains": 0}, 300)) + 0 >= 200, "1 of 3 says mains 2, which is implausible"
-    assert len(flood(line, "gas/telemetry", {"gas": 50}, 300)) == 300
-
-
-def test_another_vendor_has_a_quota_of_its_own():
-    line = pipeline(vendor_burst=timedelta(seconds=1))
-    flood(line, "room/telemetry", {"humidity": 40}, 3000)
-    draft = Draft(measured=True)
-    for number in range(400):
-        line.take(draft, Message("sw/v1/beta/btn/telemetry", b'[{"n": "battery", "v": 50}]', NOW + number))
-    assert len(draft) == 400
-
-
-def test_beyond_the_days_letters_the_rest_is_counted_by_device_and_code():
-    line = pipeline(vendor_letters=10)
-    draft = Draft(measured=True)
-    for number in range(1000):
-        line.take(draft, Message("sw/v1/acme/room/telemetry", b"garbage %d" % number, NOW))
-        line.take(draft, Message(f"sw/v1/acme/nobody-{number}/telemetry", b"{}", NOW))
-    whole = [letter for letter in draft.refused if letter.folded is None]
-    rest = {letter.digest: letter for letter in draft.refused if letter.folded is not None}
-    assert len(whole) == 10
-    assert len(draft.refused) == 2000
-    assert {(one.message.topic, one.code) for one in rest.values()} == {
-        ("sw/v1/acme/room", "not_json"), ("sw/v1/acme", "unknown_device"),
-    }  # fmt: skip
-    assert all(not letter.message.payload for letter in rest.values())
-
-
-def test_beyond_the_days_letters_a_cry_still_raises():
-    line = pipeline(vendor_letters=1)
-    flood(line, "room/telemetry", {"wind": 1}, 3)
-    assert cried(taken("sw/v1/acme/btn/event", "???", line=line))
-    [letter] = taken("sw/v1/acme/nobody/event", "???", line=line).refused
-    assert letter.urgent
-    assert letter.folded
-
-
-def test_letters_begin_anew_each_day_and_are_counted_on_after_a_restart():
-    line = pipeline(vendor_letters=10)
-    line.letters.resume({1: (10, 1000)}, NOW)
-    assert taken("sw/v1/acme/room/telemetry", "garbage", line=line).refused[0].folded
-    tomorrow = NOW + 86_400_000_000
-    assert taken("sw/v1/acme/room/telemetry", "garbage", tomorrow, line=line).refused[0].folded is None
-
-
 def test_a_message_beyond_64_kb_is_refused_and_a_kilobyte_of_it_kept():
     draft = taken("sw/v1/acme/room/telemetry", b"x" * 65_537)
     [letter] = draft.refused
@@ -241,10 +147,57 @@ def test_every_metric_that_can_be_an_emergency_is_one_that_cries():
     assert urgent - {"canary", "unreadable"} == {"sos", "fall", "smoke", "gas", "co"}
 
 
-def test_a_flood_of_unreadable_emergencies_raises_each_second_anew_and_no_more():
+DEEP = b"[" * 1000 + b"]" * 1000
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"values": {"x": %s}}', b'{"ts": %s, "values": {"sos": 1}}', b'[{"n": %s, "v": 1}]']
+)
+@pytest.mark.parametrize(
+    "topic",
+    ["acme/btn/event", "acme/btn/telemetry", "acme/btn/Event", "acme/nobody/event", "beta/btn/event", "beta/no/x"],
+)
+def test_no_depth_of_nesting_stops_the_worker_or_hides_a_cry(topic, payload):
+    draft = taken(f"sw/v1/{topic}", payload % DEEP)
+    assert draft.refused
+    assert all(len(letter.reason) <= 1000 for letter in draft.refused)
+    if "event" in topic.lower():
+        assert draft.urgent or draft.refused[0].urgent
+
+
+def test_a_bug_anywhere_in_taking_costs_its_own_message_only(monkeypatch):
+    line = pipeline()
+    monkeypatch.setattr(line, "_take", lambda *_: 1 / 0)
+    draft = taken("sw/v1/acme/btn/event", '{"values": {"sos": 1}}', line=line)
+    assert [letter.code for letter in draft.refused] == ["internal_error"]
+    assert cried(draft)
+    [letter] = taken("sw/v1/acme/nobody/event", '{"values": {"sos": 1}}', line=line).refused
+    assert letter.urgent
+    assert letter.vendor_id == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "loud"),
+    [
+        ('"0.0"', False), ('"3.5"', False), ('"0 ppm"', False), ('"nan"', False), ("null", False), ('"300 ppm"', True),
+        ('"high"', True), ("[300]", True),
+    ],
+)  # fmt: skip
+def test_a_number_in_a_text_is_judged_as_a_number(value, loud):
+    registry = Registry(VENDORS, [DeviceRow("acme", "co", 15, 101, "co_detector", False)])
+    line = Pipeline(registry, Settings(database_url="postgresql://"))
+    assert cried(taken("sw/v1/acme/co/telemetry", f'{{"values": {{"co": {value}}}}}', line=line)) is loud
+
+
+def test_a_retained_cry_that_was_heard_does_not_silence_a_live_one_of_the_same_second():
     line, draft = pipeline(), Draft(measured=True)
-    for number in range(3000):
-        line.take(draft, Message("sw/v1/acme/btn/event", b"garbage %d" % number, NOW + number * 1000))
-    assert draft.metric.count(UNREADABLE) == 3
-    again = line.draft([Message("sw/v1/acme/btn/event", b"garbage", NOW + 3_000_000)])
-    assert cried(again), "what is drafted a second time, after the database refused a row, is not taken for a flood"
+    line.take(draft, Message("sw/v1/acme/btn/event", b"old", NOW, retained=True))
+    line.take(draft, Message("sw/v1/acme/btn/event", b"new", NOW + 1))
+    assert list(draft.repeats) == [0]
+    assert list(draft.rows(without={0}).packed["metric"]) == [UNREADABLE]
+
+
+def test_a_command_is_nobodys_to_take_and_a_devices_name_makes_no_event():
+    assert the_rest("acme").leaves("sw/v1/acme/btn/command")
+    assert not looks_urgent("sw/v1/acme/seventh-3/Telemetry")
+    assert looks_urgent("sw/v1/acme/event")
