@@ -26,7 +26,7 @@ DISK_SHARE = 0.1  # of a disk that should be free
 ROUND_TRIP_SECONDS = 1.0  # the second promise
 WAIT = 5.0  # seconds for the broker
 REFUSALS = ("Not authorized", "Bad user name or password")  # the broker's words
-INGEST_DOCTOR = "the doctor with ingest's settings, too (docker compose run --rm ingest doctor)"
+INGEST_DOCTOR = "docker compose run --rm ingest doctor, or shouwang-as ingest doctor, too"
 
 
 def examine(settings: Settings, disk: Path, admin_password: str = "") -> Iterator[Finding]:
