@@ -111,16 +111,22 @@ def handed(made: Secrets, url: Callable[[str, str], str]) -> dict[str, dict[str,
 
 
 def write_programs(made: Secrets, folder: Path, host: str, port: int, database: str) -> list[Path]:
-    """A folder for each program with its own secrets and no others; returns the folders."""
+    """A folder for each program with its own secrets and no others; returns the folders.
+
+    Beside the secrets themselves, without containers, the demo gets none: it has the schema owner's login.
+    """
 
     def url(user: str, password: str) -> str:
         return f"postgresql://{user}:{password}@{host}:{port}/{database}"
 
     authority = made.authority.file.read_text(encoding="utf-8")
-    for program, files in handed(made, url).items():
+    programs = handed(made, url)
+    if folder == made.folder:
+        programs = {name: files for name, files in programs.items() if not name.startswith("demo")}
+    for program, files in programs.items():
         for name, text in {**files, "ca.pem": authority}.items():
             write_private(folder / program / name, text)
-    return [folder / program for program in handed(made, url)]
+    return [folder / program for program in programs]
 
 
 @dataclass(frozen=True)
