@@ -119,12 +119,14 @@ class Letters:
         day = self._day(letter.vendor_id, message.received)
         if letter.digest in day.digests:
             return letter
-        if letter.urgent and day.urgent < self._most:
-            day.urgent += 1
-            return self._cut(letter)
         if day.letters < self._most and day.size + len(letter.message.payload) <= self._bytes:
             day.letters += 1
             day.size += len(letter.message.payload)
+            day.digests.add(letter.digest)
+            return letter
+        if letter.urgent and day.urgent < self._most:
+            letter = self._cut(letter)
+            day.urgent += letter.digest not in day.digests
             day.digests.add(letter.digest)
             return letter
         return self._counted(letter, day, registered=registered)

@@ -1,7 +1,6 @@
 """Messages through a pipeline without broker and database: pure, so every case is cheap."""
 
 import json
-from datetime import timedelta
 
 from core.settings import Settings
 from ingest.draft import Draft, Message
@@ -15,7 +14,6 @@ DEVICES = [
     DeviceRow("acme", "old", 13, 101, "sos_button", True), DeviceRow("acme", "room", 14, 101, "climate_sensor", False),
     DeviceRow("beta", "btn", 21, 102, "sos_button", False),
 ]  # fmt: skip
-OPEN = {"vendor_rate": 1.0, "vendor_burst": timedelta(seconds=10)}
 
 
 def pipeline(**settings):

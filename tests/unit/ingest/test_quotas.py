@@ -79,6 +79,24 @@ def test_a_flood_of_unreadable_emergencies_raises_each_second_anew_and_no_more()
     assert cried(again), "what is drafted a second time, after the database refused a row, is not taken for a flood"
 
 
+def test_an_urgent_letter_is_kept_whole_so_that_it_can_be_replayed_once_its_device_is_registered():
+    payload = '{"values": {"sos": 1, "pad": "%s"}}' % ("x" * 5000)
+    [letter] = taken("sw/v1/acme/granny/event", payload).refused
+    assert letter.urgent
+    assert letter.whole
+    assert len(letter.message.payload) == len(payload)
+
+
+def test_the_same_urgent_letter_again_and_again_uses_up_nothing():
+    line = pipeline(vendor_letters=2)
+    flood(line, "nobody/telemetry", {"wind": 1}, 10)
+    for _ in range(10):
+        [letter] = taken("sw/v1/acme/granny/event", '{"values": {"sos": 1}}', line=line).refused
+        assert letter.folded is None
+    [letter] = taken("sw/v1/acme/grandpa/event", '{"values": {"sos": 1}}', line=line).refused
+    assert letter.folded is None
+
+
 def test_an_urgent_letter_says_who_though_junk_has_used_up_the_days_letters():
     line = pipeline(vendor_letters=10)
     flood(line, "nobody/telemetry", {"wind": 1}, 50)
