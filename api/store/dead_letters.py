@@ -67,29 +67,25 @@ def list_dead_letters(conn: Connection, me: Caller, wanted: DeadLetterQuery) -> 
 
 def request_replay(conn: Connection, me: Caller, letter_id: int, now: datetime) -> bool | None:
     """Ask for a replay. False when it was replayed already or is not whole; None when the caller may not know it."""
-    condition, values = _visible(me)
-    values |= {"id": letter_id, "now": now}
-    done = conn.execute(
-        "UPDATE dead_letter l SET replay_requested_at = %(now)s"
-        f" WHERE l.id = %(id)s AND l.whole AND l.replayed_at IS NULL AND {condition}".encode(),
-        values,
-    )
-    if done.rowcount:
-        return True
-    there = rows(conn, f"SELECT 1 FROM dead_letter l WHERE l.id = %(id)s AND {condition}", values)
-    return False if there else None
+    wanted = {"replay_requested_at": now}
+    return _change(conn, me, letter_id, wanted, "l.whole AND l.replayed_at IS NULL")
 
 
 def answer(conn: Connection, me: Caller, letter_id: int, text: str, now: datetime) -> bool | None:
     """Answer for an urgent message. False when there is nothing to answer; None when the caller may not know it."""
+    wanted = {"answered_at": now, "answered_by": me.id, "answer": text}
+    return _change(conn, me, letter_id, wanted, UNANSWERED)
+
+
+def _change(conn: Connection, me: Caller, letter_id: int, wanted: dict[str, Any], while_it: str) -> bool | None:
+    """Set columns of a letter for which a condition holds. False when it does not; None when `me` may not know it."""
     condition, values = _visible(me)
-    values |= {"id": letter_id, "now": now, "me": me.id, "text": text}
+    columns = ", ".join(f"{name} = %({name})s" for name in wanted)
     done = conn.execute(
-        "UPDATE dead_letter l SET answered_at = %(now)s, answered_by = %(me)s, answer = %(text)s"
-        f" WHERE l.id = %(id)s AND {UNANSWERED} AND {condition}".encode(),
-        values,
+        f"UPDATE dead_letter l SET {columns} WHERE l.id = %(id)s AND {while_it} AND {condition}".encode(),
+        {**values, **wanted, "id": letter_id},
     )
     if done.rowcount:
         return True
-    there = rows(conn, f"SELECT 1 FROM dead_letter l WHERE l.id = %(id)s AND {condition}", values)
+    there = rows(conn, f"SELECT 1 FROM dead_letter l WHERE l.id = %(id)s AND {condition}", {**values, "id": letter_id})
     return False if there else None

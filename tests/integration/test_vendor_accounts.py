@@ -4,10 +4,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
 import psycopg
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from typer.testing import CliRunner
 
 from core.accounts import Refusal, names
@@ -22,6 +20,7 @@ from tests.command import Command
 from tests.faults.harness import eventually
 from tests.programs import working
 from tests.registry import seed
+from tests.terminal import Terminal
 
 SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 LATER = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
@@ -34,29 +33,6 @@ def shouwang(database, broker, tmp_path):
     with psycopg.connect(database.owner) as conn:
         conn.execute("INSERT INTO vendor_account (username, vendor_id, made_at) SELECT code, id, now() FROM vendor")
     return Command(database, tmp_path, broker)
-
-
-class Terminal:
-    """A vendor's client that stays connected, and remembers when it is not."""
-
-    def __init__(self, broker, username, password):
-        self.connected: list[bool] = []
-        self.gone = False
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, reconnect_on_failure=False)
-        self.client.username_pw_set(username, password)
-        self.client.on_connect = lambda _c, _d, _f, reason, _p: self.connected.append(not reason.is_failure)
-        self.client.on_disconnect = lambda *_: setattr(self, "gone", True)
-        self.client.connect("127.0.0.1", broker.port)
-        self.client.loop_start()
-        eventually(lambda: self.connected)
-
-    def say(self, serial, value, topic="telemetry", metric="door_open"):
-        message = self.client.publish(f"sw/v1/acme/{serial}/{topic}", f'{{"values": {{"{metric}": {value}}}}}', qos=1)
-        message.wait_for_publish(10)
-
-    def close(self):
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 def may_connect(broker, username, password):
