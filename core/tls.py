@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 FORM = "is not of the form postgresql://user:password@host:port/database; in a password write / as %2F, @ as %40"
 # The psycopg wheel brings an OpenSSL of its own, which does not know where this system keeps its authorities.
 SYSTEM_CA = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+UNREADABLE = (psycopg.ProgrammingError, UnicodeError)  # what libpq can't parse, or not as text
 
 
 def is_local(host: str) -> bool:
@@ -38,7 +39,7 @@ def database_url(url: str, ca: Path | None) -> str:
     """
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
+    except UNREADABLE:
         raise ValueError(FORM) from None
     host, port, database = (str(parts.get(name) or "") for name in ("host", "port", "dbname"))
     if not url.strip() or "@" in host.lstrip("@") + database or not f"0{port}".replace(",", "").isdecimal():
@@ -51,6 +52,18 @@ def database_url(url: str, ca: Path | None) -> str:
         wanted["sslrootcert"] = str(ca or SYSTEM_CA)
     if not wanted:
         return url
+    made = _with(url, wanted)
+    try:
+        same = conninfo_to_dict(made) == parts | wanted
+    except UNREADABLE:
+        same = False
+    if not same:  # an odd text, which would lead elsewhere with more behind it
+        raise ValueError(FORM)
+    return made
+
+
+def _with(url: str, wanted: dict[str, str]) -> str:
     if "://" in url:
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(wanted, quote_via=quote)}"  # libpq takes + for itself
+        between = "?" if "?" not in url else "" if url.endswith(("?", "&")) else "&"
+        return f"{url}{between}{urlencode(wanted, quote_via=quote)}"  # libpq takes + for itself
     return " ".join([url, *(f"{name}='{value}'" for name, value in wanted.items())])

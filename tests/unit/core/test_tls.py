@@ -17,6 +17,10 @@ PIECES = st.sampled_from(
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=14).map("".join)))
 @example("postgresql://u:p@db/d?sslmode=require#x")
+@example("postgresql://0?")
+@example("postgresql://&")
+@example("postgresql://%80")
+@example("postgresql://db/d?port=5432&")
 @example("host=db dbname='a b'")
 @example("host=db \\")
 @example("postgresql://u:p@db/d")
