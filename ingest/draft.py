@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -15,14 +15,13 @@ from core.packed import READING, Packed
 OF_AN_INSTANT = 100  # different values of one device, metric and instant: the k-th is stored k µs later (decision 0010)
 
 
-class Receipt(Protocol):
-    """Acknowledges one message to the connection it came by."""
+class Link(Protocol):
+    """The network connection by which messages came."""
 
-    def current(self) -> bool:
-        """Whether the message still counts; if not, the broker delivers it again."""
+    current: bool  # it still stands; else the broker delivers again what it wants acknowledged
 
-    def acknowledge(self) -> None:
-        """Tell the broker that the message is stored."""
+    def acknowledge(self, messages: "Sequence[Message]") -> None:
+        """Tell the broker that they are stored."""
 
 
 class Message(NamedTuple):
@@ -31,9 +30,15 @@ class Message(NamedTuple):
     topic: str
     payload: bytes
     received: int  # microseconds since 1970-01-01 UTC
-    receipt: Receipt | None = None  # None: nobody waits for an acknowledgement
+    link: Link | None = None  # None: nobody waits for an acknowledgement
     retained: bool = False  # the broker kept it, and gave it because we subscribed: it says nothing about now
     qos: int = 1
+    packet_id: int = 0  # what it is acknowledged by on its link
+
+    @property
+    def counts(self) -> bool:
+        """Whether to take it: what came by a link that is gone comes again, unless it was sent with QoS 0."""
+        return self.link is None or self.link.current or not self.qos
 
     @property
     def digest(self) -> bytes:
@@ -160,6 +165,15 @@ def _spread(packed: Packed, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
             packed["ts"][row] += len(seen)
             seen.append(value)
     return keep
+
+
+def by_link(messages: Iterable[Message]) -> Iterable[tuple[Link, list[Message]]]:
+    """Those that want an answer, by the link that takes it."""
+    found: dict[Link, list[Message]] = {}
+    for message in messages:
+        if message.link is not None:
+            found.setdefault(message.link, []).append(message)
+    return found.items()
 
 
 def refusal_counts(refused: Iterable[DeadLetter]) -> Counter[str]:

@@ -1,56 +1,53 @@
 """Persistent MQTT connections of a worker. What they receive is acknowledged when its transaction has committed.
 
 Each connection has a thread that does all of its reading and writing, and is never blocked by the database, or the
-broker would take us for dead. It calls paho's network functions in a loop of its own, because paho's takes one packet
-a turn and is woken for each acknowledgement. What waits is bounded by the broker's in-flight limit, and should that be
-missing, by not reading on. Why MQTT 3.1.1: docs/decisions/0007.
+broker would take us for dead. What waits is bounded by the broker's in-flight limit, and should that be missing, by not
+reading on. Why MQTT 3.1.1: docs/decisions/0007.
 """
 
 import logging
 import select
 import socket
-import ssl
 import threading
 import time
 from collections import OrderedDict, deque
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from core import identity
 from core.mqtt import prepare
 from core.settings import Settings
+from ingest.client import Client
 from ingest.draft import Message
 from ingest.mailbox import Mailbox
 from ingest.topics import Lane, may_be_kept
 
 log = logging.getLogger(__name__)
+VERSION2 = CallbackAPIVersion.VERSION2
+Paho = TypeVar("Paho", bound=mqtt.Client)
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
 RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
 ROOM_SECONDS = 0.2  # between looks whether there is room to connect again
-READ_AT_ONCE = 200  # packets, before acknowledgements have their turn
+LEAVING_SECONDS = 1.0  # for the last acknowledgements, if the broker is slow to take them
 WAITING_BYTES = 134_217_728  # of one connection; beyond it, as beyond waiting_maximum, it reads no further
 SWEPT_SECONDS = 60.0  # our own empty message comes back at once, or never
 SWEPT_MAXIMUM = 10_000  # topics of which our own empty message is waited for
 
 
-class Receipt(NamedTuple):
-    """What acknowledges one message."""
+class Link:
+    """One network connection of a `Connection`, from the time it stands until it is lost."""
 
-    connection: "Connection"
-    mid: int  # 0: sent with QoS 0, the broker wants no acknowledgement
-    generation: int
-    sweep: str = ""  # a topic on which the broker should keep nothing, now that what it kept is stored
+    def __init__(self, connection: "Connection") -> None:
+        self.current = True
+        self._connection = connection
 
-    def current(self) -> bool:
-        """Whether the message still counts: one of an earlier connection is delivered again, unless it was QoS 0."""
-        return self.mid == 0 or self.generation == self.connection.generation
-
-    def acknowledge(self) -> None:
-        """Tell the broker that the message is stored."""
-        self.connection.acknowledge(self)
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Have the broker told that they are stored, if it still waits for that. Never blocks."""
+        self._connection.stored(self, messages)
 
 
 class Connection(threading.Thread):
@@ -71,15 +68,13 @@ class Connection(threading.Thread):
         user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
         self._client_id = client_id or identity.client_id(f"shouwang-ingest-{settings.worker}-{name}", user, password)
         self.fingerprint = identity.fingerprint(self._client_id)
-        self.generation = 0
         self.connected = False
-        self._waiting = mailbox.add()
         self.resumed = False  # the session was there
-        self.received = 0
-        self.outstanding = 0  # came by the connection that stands now and are not stored yet
-        self._arrived = mailbox.arrived
+        self.received = self.lost = 0  # messages, and connections
+        self.outstanding = 0  # messages that came by the connection that stands now and are not acknowledged yet
+        self._waiting = mailbox.add()
         self._pause = RECONNECT_SECONDS[0]
-        self._stored: deque[Receipt] = deque()
+        self._stored: deque[tuple[Link, Sequence[Message]]] = deque()
         self._ending = threading.Event()
         self._called, self._call = socket.socketpair()
         self._calling = False
@@ -91,12 +86,11 @@ class Connection(threading.Thread):
             former=[self._shared(topic) for topic in lane.former],
         )
         self._swept: OrderedDict[str, float] = OrderedDict()  # topic → until when our own empty message may come back
-        self._client = self._paho(keep_session=True)
+        self._link = Link(self)
+        self._client = self._prepared(Client(VERSION2, self._client_id, clean_session=False, protocol=mqtt.MQTTv311))
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_message = self._on_message
-        self._client.on_socket_register_write = lambda *_: None  # we write when the socket takes it
 
     def _room(self) -> bool:
         waiting = self._waiting
@@ -106,22 +100,14 @@ class Connection(threading.Thread):
         group = self._settings.mqtt_group
         return f"$share/{group}/{topic}" if group else topic
 
-    def _paho(self, *, keep_session: bool) -> mqtt.Client:
-        settings = self._settings
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            self._client_id,
-            clean_session=not keep_session,
-            protocol=mqtt.MQTTv311,
-            manual_ack=True,
-        )
-        prepare(client, settings)
-        client.connect_async(settings.mqtt_host, settings.mqtt_port, keepalive=KEEPALIVE)
+    def _prepared(self, client: Paho) -> Paho:
+        prepare(client, self._settings)
+        client.connect_async(self._settings.mqtt_host, self._settings.mqtt_port, keepalive=KEEPALIVE)
         return client
 
-    def acknowledge(self, receipt: Receipt) -> None:
-        """To be told to the broker, if the message came by the connection that stands then. Never blocks."""
-        self._stored.append(receipt)
+    def stored(self, link: Link, messages: Sequence[Message]) -> None:
+        """To be acknowledged, all in one write, if the link they came by still stands then. Never blocks."""
+        self._stored.append((link, messages))
         if not self._calling:
             self._calling = True
             self._call.send(b"\0")
@@ -154,34 +140,38 @@ class Connection(threading.Thread):
 
     def _serve(self) -> None:
         """Read and write until the connection is lost or ended."""
-        more = False
-        while (sock := self._client.socket()) is not None:
-            room = self._room()
-            readers: list[Any] = [self._called, sock] if room else [self._called]
-            writers = [sock] if self._client.want_write() else []
-            readable, _, _ = select.select(readers, writers, [], 0 if more and room else 1)
-            if self._called in readable:
+        client, poll = self._client, select.poll()
+        poll.register(self._called, select.POLLIN)
+        while (sock := client.socket()) is not None:
+            reading = self._room()
+            events = (select.POLLIN if reading else 0) | (select.POLLOUT if client.unsent() else 0)
+            if events:
+                poll.register(sock, events)
+            ready = dict(poll.poll(0 if reading and client.pending() else 1000))
+            if events:
+                poll.unregister(sock)
+            if self._called.fileno() in ready:
                 self._called.recv(4096)
                 self._calling = False
-            if room and (more or sock in readable):
-                more = self._read()
+            if reading and (sock.fileno() in ready or client.pending()):
+                self._take(self._link)
             ending = self._ending.is_set()
             self._acknowledge_stored()
+            client.flush()
+            client.loop_misc()
             if ending:
-                self._client.disconnect()
-            self._client.loop_write()
-            self._client.loop_misc()
-            if ending:
+                client.finish(LEAVING_SECONDS)
                 return
 
     def _acknowledge_stored(self) -> None:
         while self._stored:
-            receipt = self._stored.popleft()
-            if receipt.mid and receipt.current():
-                self.outstanding -= 1
-                self._client.ack(receipt.mid, 1)
-            if receipt.sweep:
-                self._sweep(receipt.sweep)
+            link, messages = self._stored.popleft()
+            if link.current:
+                self._client.acknowledge(messages)
+                self.outstanding -= len(messages)
+            for message in messages:
+                if message.retained and not self._retiring and not may_be_kept(message.topic):
+                    self._sweep(message.topic)
 
     def _sweep(self, topic: str) -> None:
         """Let the broker keep nothing there. The message that says so comes back to us, and means nothing."""
@@ -190,22 +180,26 @@ class Connection(threading.Thread):
             self._swept.popitem(last=False)
         self._client.publish(topic, b"", qos=0, retain=True)
 
-    def _is_our_sweep(self, message: mqtt.MQTTMessage) -> bool:
-        return not message.payload and self._swept.pop(message.topic, 0.0) > time.monotonic()
+    def _take(self, link: Link) -> None:
+        """Put what came into the lane. What is not the lane's is done with."""
+        messages = self._client.receive(link)
+        mine: list[Message] = []
+        others: list[Message] = []
+        for message in messages:
+            (others if self._lane.leaves(message.topic) or self._is_our_sweep(message) else mine).append(message)
+        self.received += len(messages)
+        if link.current:
+            self.outstanding += len(mine)
+            self._client.acknowledge(others)
+        if mine:
+            self._waiting.put(mine)
 
-    def _read(self) -> bool:
-        """Read packets; True when there may be more."""
-        for _ in range(READ_AT_ONCE):
-            before = self.received
-            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return False
-            if self.received == before and not _pending(self._client.socket()):
-                return False
-        return True
+    def _is_our_sweep(self, message: Message) -> bool:
+        return not message.payload and self._swept.pop(message.topic, 0.0) > time.monotonic()
 
     def _forget(self) -> None:
         """End the session at the broker."""
-        client = self._paho(keep_session=False)
+        client = self._prepared(mqtt.Client(VERSION2, self._client_id, clean_session=True, protocol=mqtt.MQTTv311))
         client.on_connect = lambda client, *_: client.disconnect()
         try:
             client.loop_forever()
@@ -238,28 +232,9 @@ class Connection(threading.Thread):
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        self.connected = False
-        self.generation += 1
+        self.connected = self._link.current = False
+        self._link = Link(self)
+        self.lost += 1
         self.outstanding = 0
         level = logging.INFO if self._ending.is_set() else logging.WARNING
         log.log(level, "%s: disconnected: %s", self.name, reason)
-
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
-        self.received += 1
-        topic, kept = message.topic, message.retain
-        receipt = Receipt(self, message.mid if message.qos else 0, self.generation)
-        self.outstanding += message.qos > 0
-        if self._lane.leaves(topic) or (self._swept and self._is_our_sweep(message)):
-            self._stored.append(receipt)
-            return
-        if kept and not may_be_kept(topic) and not self._retiring:
-            receipt = receipt._replace(sweep=topic)
-        self._waiting.came += len(message.payload)
-        self._waiting.append(Message(topic, bytes(message.payload), time.time_ns() // 1000, receipt, kept, message.qos))
-        if not self._arrived.is_set():
-            self._arrived.set()
-
-
-def _pending(sock: object) -> int:
-    """Bytes that TLS has decrypted and nobody read yet; select does not see them."""
-    return sock.pending() if isinstance(sock, ssl.SSLSocket) else 0

@@ -43,7 +43,7 @@ class Legacy:
                 self._since = time.monotonic()
                 earlier.start()
             return False
-        seen = (earlier.received, earlier.generation, earlier.connected)
+        seen = (earlier.received, earlier.lost, earlier.connected)
         if seen != self._seen or earlier.outstanding:
             self._seen, self._since = seen, time.monotonic()
         if earlier.connected and not earlier.resumed:

@@ -28,6 +28,7 @@ class Topic(NamedTuple):
         return f"sw/v1/{self.vendor}/{self.device}/{self.kind.value}"
 
 
+LEFT = ("/event", "/command")  # to the urgent lane, and to the terminals that listen there
 KINDS = {kind.value: kind for kind in TopicKind}
 
 
@@ -47,17 +48,7 @@ def emergencies(vendor: str) -> Lane:
 def the_rest(vendor: str) -> Lane:
     """All else that a vendor may publish, so that a wrong topic is answered with a reason."""
     former = [str(Topic(vendor, "+", kind)) for kind in (TopicKind.TELEMETRY, TopicKind.STATUS)]
-    return Lane([f"sw/v1/{vendor}/#"], former, lambda topic: is_emergency(topic) or is_command(topic))
-
-
-def is_emergency(topic: str) -> bool:
-    """Whether it is a topic of the urgent lane."""
-    return topic.endswith("/event") and topic.count("/") == 4
-
-
-def is_command(topic: str) -> bool:
-    """Whether it is what a terminal listens to, and so none of ours to take."""
-    return topic.endswith("/command") and topic.count("/") == 4
+    return Lane([f"sw/v1/{vendor}/#"], former, lambda topic: topic.endswith(LEFT) and topic.count("/") == 4)
 
 
 def looks_urgent(topic: str) -> bool:

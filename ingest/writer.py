@@ -11,7 +11,7 @@ import psycopg
 
 from core.database import connect
 from core.settings import Settings
-from ingest.draft import Draft, Message, refusal_counts
+from ingest.draft import Draft, Message, by_link, refusal_counts
 from ingest.mailbox import Mailbox
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
@@ -42,9 +42,8 @@ class Writer(threading.Thread):
         while not self._stop_event.is_set():
             draft = self._gather()
             if draft.messages and self._settle(draft):
-                for message in draft.messages:
-                    if message.receipt:
-                        message.receipt.acknowledge()
+                for link, messages in by_link(draft.messages):
+                    link.acknowledge(messages)
                 self.counts["received"] += len(draft.messages)
         if self._conn:
             self._conn.close()
@@ -57,13 +56,14 @@ class Writer(threading.Thread):
         while len(draft) < limit and len(draft.messages) < limit and not draft.urgent and not self._stop_event.is_set():
             if draft.messages and time.monotonic() >= due:
                 break  # what is gathered does not wait for what comes after it, however much that is
-            message = self._mailbox.next(due, gathering=bool(draft.messages))
-            if message is None:
+            messages = self._mailbox.turn(due, gathering=bool(draft.messages))
+            if not messages:
                 break
             if not draft.messages:
                 due = time.monotonic() + age
-            if message.receipt is None or message.receipt.current():  # else the broker sends it again
-                self._pipeline.take(draft, message)
+            for message in messages:
+                if message.counts:
+                    self._pipeline.take(draft, message)
         return draft
 
     def _settle(self, draft: Draft) -> bool:
