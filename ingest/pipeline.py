@@ -85,27 +85,42 @@ class Pipeline:
 
     def _rows(self, draft: Draft, message: Message, route: Route, decoded: Decoded, *, thin: bool) -> None:
         samples, complaints = decoded
-        case = _Case(draft, message, route, thin) if thin or message.retained or message.qos != 1 else None
+        if not thin and not message.retained and message.qos == 1:
+            done = self._plain(draft, route, samples, message.received)
+            if done == len(samples) and not complaints:
+                return
+            samples = samples[done:]
+        case = _Case(draft, message, route, thin)
         for sample in samples:
             try:
                 metric, value = _value(route, sample)
                 ts, flags = self._clock.judge(sample.ts, message.received)
-                if case is None and not flags and metric.urgent_from is None and sample.doubt is None:  # nearly always
-                    draft.add(ts, route.device_id, route.home_id, metric.id, flags, value)
-                    continue
-                case = case or _Case(draft, message, route, thin)
                 self._reading(case, sample, metric, value, ts, flags)
                 if sample.doubt is not None:
                     complaints.append(Complaint("", None, sample.doubt))  # an emergency, taken at the time of receipt
             except FormatError as error:
                 complaints.append(Complaint(sample.metric, sample.value, error))
-        if case is not None:
-            case.close()
+        case.close()
         if complaints:
             reason = "; ".join(dict.fromkeys(str(complaint.error) for complaint in complaints[:20]))[:1000]
-            heard = case is not None and case.heard
-            cry = unread(complaints, heard=heard, event=route.kind is TopicKind.EVENT)
+            cry = unread(complaints, heard=case.heard, event=route.kind is TopicKind.EVENT)
             self._refuse(draft, message, route, complaints[0].error.code, reason, cry=cry)
+
+    def _plain(self, draft: Draft, route: Route, samples: list[Sample], received: int) -> int:
+        """Add samples up to the first that needs a second look; how many those are. Nearly always it is all."""
+        said: object = samples  # no time yet
+        ts = flags = 0
+        for done, (name, value, at, unit, doubt) in enumerate(samples):
+            reading = route.plain.get(name)
+            if at is not said:
+                said = at
+                ts, flags = self._clock.judge(at, received)
+            if reading is None or flags or doubt is not None or (unit is not None and unit != reading.unit):
+                return done
+            if not reading.low <= value <= reading.high or (reading.binary and value not in (0, 1)):
+                return done
+            draft.add(ts, route.device_id, route.home_id, reading.id, 0, value)
+        return len(samples)
 
     def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float, ts: int, flags: int) -> None:
         """Add one reading, unless it is thinned or dated by nobody; raises FormatError where its time can't be read."""

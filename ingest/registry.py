@@ -1,9 +1,10 @@
 """Which device a topic means: the registry as each worker keeps it in memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import NamedTuple
 
-from core.catalogue import Metric, device_types
+from core.catalogue import Kind, Metric, device_types
 from core.register import SERIAL
 from ingest import topics
 from ingest.formats import Decoded, FormatError, Sample, discover
@@ -31,6 +32,16 @@ class DeviceRow(NamedTuple):
     retired: bool
 
 
+class Plain(NamedTuple):
+    """Of a metric that can't be an emergency, what its readings are checked by."""
+
+    id: int
+    unit: str
+    low: float
+    high: float
+    binary: bool  # 0 or 1
+
+
 class Route(NamedTuple):
     """What to do with the messages of one topic."""
 
@@ -38,7 +49,8 @@ class Route(NamedTuple):
     device_id: int
     home_id: int
     kind: TopicKind
-    metrics: dict[str, Metric]
+    metrics: Mapping[str, Metric]
+    plain: Mapping[str, Plain]
     decode: Callable[[bytes], Decoded]
 
 
@@ -117,8 +129,19 @@ class Registry:
     @staticmethod
     def _route_of(vendor: VendorRow, device: DeviceRow, topic: Topic) -> Route:
         decode = decode_status if topic.kind is TopicKind.STATUS else _decoder(vendor, device)
-        metrics = dict(device_types()[device.type].metrics)
-        return Route(vendor.id, device.device_id, device.home_id, topic.kind, metrics, decode)
+        metrics, plain = _measured(device.type)
+        return Route(vendor.id, device.device_id, device.home_id, topic.kind, metrics, plain, decode)
+
+
+@cache
+def _measured(device_type: str) -> tuple[dict[str, Metric], dict[str, Plain]]:
+    """A device type's metrics by name, and those that can't be an emergency."""
+    metrics = dict(device_types()[device_type].metrics)
+    return metrics, {
+        name: Plain(metric.id, metric.unit, metric.low, metric.high, metric.kind in (Kind.BINARY, Kind.EVENT))
+        for name, metric in metrics.items()
+        if metric.urgent_from is None
+    }
 
 
 def _unknown(vendor: VendorRow, serial: str) -> Refusal:
