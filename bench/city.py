@@ -5,7 +5,9 @@ from typing import NamedTuple
 import psycopg
 
 SENSORS = 5  # per home, besides the button
-VENDOR = "acme"
+VENDOR = "acme"  # of the buttons and all climate sensors but one …
+OTHER_VENDOR = "beta"  # … of each home
+RIVAL = "rival"  # an account at the broker, and no vendor of ours
 
 
 class City(NamedTuple):
@@ -13,17 +15,19 @@ class City(NamedTuple):
 
     homes: int
 
-    def sensors(self) -> list[str]:
-        """The serials of all climate sensors, a home's not next to each other."""
-        return [f"c-{home}-{number}" for number in range(1, SENSORS + 1) for home in range(self.homes)]
+    def sensors(self, vendor: str = VENDOR) -> list[str]:
+        """Serials of a vendor's climate sensors, a home's not next to each other. The rival has the first vendor's."""
+        numbers = (SENSORS,) if vendor == OTHER_VENDOR else range(1, SENSORS)
+        return [f"c-{home}-{number}" for number in numbers for home in range(self.homes)]
 
 
 def build(owner_url: str, homes: int) -> City:
-    """Fill an empty database: one district, one vendor, an operator `op1` who sees it all."""
+    """Fill an empty database: one district, two vendors, an operator `op1` who sees it all."""
     with psycopg.connect(owner_url) as conn:
         conn.execute("SET LOCAL statement_timeout = 0")
         conn.execute("INSERT INTO area (path, name) VALUES ('qu', '测试区')")
-        conn.execute("INSERT INTO vendor (code, name, format) VALUES (%s, '测试厂', 'flat')", (VENDOR,))
+        for vendor in (VENDOR, OTHER_VENDOR):
+            conn.execute("INSERT INTO vendor (code, name, format) VALUES (%s, %s, 'flat')", (vendor, f"测试·{vendor}"))
         conn.execute(
             "INSERT INTO home (code, area_id, address) SELECT 'H' || n, area.id, n || '号'"
             " FROM area, generate_series(0, %s) n",
@@ -32,12 +36,15 @@ def build(owner_url: str, homes: int) -> City:
         conn.execute(
             "INSERT INTO device (vendor_id, serial, type, home_id, room, installed_at)"
             " SELECT vendor.id, 'c-' || substr(home.code, 2) || '-' || k, 'climate_sensor', home.id, '卧室', now()"
-            " FROM home, vendor, generate_series(1, %s) k",
-            (SENSORS,),
+            " FROM generate_series(1, %s) k, home, vendor"
+            " WHERE vendor.code = CASE WHEN k = %s THEN %s ELSE %s END",
+            (SENSORS, SENSORS, OTHER_VENDOR, VENDOR),
         )
         conn.execute(
             "INSERT INTO device (vendor_id, serial, type, home_id, room, installed_at)"
-            " SELECT vendor.id, 'sos-' || substr(home.code, 2), 'sos_button', home.id, '卧室', now() FROM home, vendor"
+            " SELECT vendor.id, 'sos-' || substr(home.code, 2), 'sos_button', home.id, '卧室', now()"
+            " FROM home, vendor WHERE vendor.code = %s",
+            (VENDOR,),
         )
         conn.execute(
             "INSERT INTO account (username, name, password_hash, role, area)"

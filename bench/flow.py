@@ -1,10 +1,10 @@
 """Messages from the broker to stored, judged rows: how many, for how long, and at what cost beside the bare limits."""
 
-import json
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -12,10 +12,9 @@ import numpy as np
 import psycopg
 
 from bench import cpu
-from bench.rig import Rig, stored
+from bench.city import RIVAL, VENDOR
+from bench.rig import READINGS, Rig, stored
 from core.packed import COPY_HEADER, POSTGRES_EPOCH, READING, WIRE, Packed, copy_document
-
-READINGS = 3  # per message of the load
 
 
 class Flow(NamedTuple):
@@ -55,7 +54,7 @@ def bare_subscriber_running(rig: Rig) -> Iterator[Callable[[], int]]:
 def bare_subscriber(rig: Rig, count: int) -> float:
     """CPU seconds per message of a paho subscriber that only acknowledges, over `count` messages."""
     with bare_subscriber_running(rig) as ticks:
-        rig.load(count).communicate()
+        rig.load(count).go().wait()
         used, before = ticks(), -1
         while used != before:  # until it has nothing left to do
             time.sleep(0.5)
@@ -63,14 +62,18 @@ def bare_subscriber(rig: Rig, count: int) -> float:
     return used / cpu.TICKS / count
 
 
-def as_fast_as_it_goes(rig: Rig, count: int) -> Flow:
-    """Publish without a pause, and wait until every reading is stored and judged."""
+def as_fast_as_it_goes(rig: Rig, count: int, vendors: Sequence[str] = (VENDOR,)) -> Flow:
+    """Publish without a pause, all vendors at once, and wait until every reading is stored and judged."""
+    rig.settle_log()
+    loads = [rig.load(count // len(vendors), vendor=vendor) for vendor in vendors]
     with rig.connect() as conn:
         base, before = stored(conn), rig.cpu_seconds()
         begin = time.monotonic()
-        rig.load(count).communicate()
-        rig.wait_judged(conn, base + READINGS * count)
-        seconds = time.monotonic() - begin
+        for load in loads:
+            load.go()
+        for load in loads:
+            load.wait()
+        seconds = rig.wait_judged(conn, base + READINGS * count) - begin
         used = {name: value - before[name] for name, value in rig.cpu_seconds().items()}
     return Flow(count / seconds, {name: value / count for name, value in used.items()})
 
@@ -80,23 +83,49 @@ def sustained(rig: Rig, rate: float, seconds: float) -> Sustained:
     count = int(rate * seconds)
     rig.settle_log()
     with rig.connect() as conn:
-        base, before, commits = stored(conn), rig.cpu_seconds(), _commits(rig)
-        load = rig.load(count, rate)
+        base, before, commits = stored(conn), rig.cpu_seconds(), rig.batches(conn)
+        load = rig.load(count, rate).go()
         worst = 0.0
-        while load.poll() is None:
+        while load.running:
             row = conn.execute(
                 "SELECT extract(epoch FROM now() - min(received_at))::float FROM batch WHERE step IS NULL"
             ).fetchone()
             worst = max(worst, row[0] or 0.0) if row else worst
             time.sleep(0.2)
         ended = time.monotonic()
-        rig.wait_judged(conn, base + READINGS * count)
-        drained = time.monotonic() - ended
+        drained = max(0.0, rig.wait_judged(conn, base + READINGS * count) - ended)
         used = {name: (value - before[name]) / count for name, value in rig.cpu_seconds().items()}
-        batches = max(_commits(rig) - commits, 1)
-    told = json.loads(load.communicate()[0])
+        batches = max(rig.batches(conn) - commits, 1)
     readings = READINGS * count
-    return Sustained(told["rate"], drained, worst, used, readings // batches, base, readings)
+    return Sustained(load.wait(), drained, worst, used, readings // batches, base, readings)
+
+
+def rival(rig: Rig, count: int, readings: int) -> Flow:
+    """The same with `bench.rival` in place of our programs, which must be stopped, and so many readings a message."""
+    with rig.connect() as conn:
+        conn.execute("CREATE TABLE rival (LIKE reading INCLUDING ALL)")
+        conn.execute("SELECT create_hypertable('rival', 'ts', chunk_time_interval => INTERVAL '1 day')")
+    rig.settle_log()
+    environment = os.environ | {"MQTT_PASSWORD": rig.site.secrets.mqtt_ingest, "DATABASE_URL": rig.site.owner_url}
+    command = [sys.executable, "-m", "bench.rival", str(rig.site.broker.port)]
+    load = rig.load(count, vendor=RIVAL, readings=readings)
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process,
+        rig.connect() as conn,
+    ):
+        assert process.stdout
+        process.stdout.readline()
+        before = rig.cpu_seconds() | {"client": cpu.seconds(process.pid)}
+        begin = time.monotonic()
+        load.go()
+        while int(process.stdout.readline()) < readings * count:
+            pass
+        seconds = time.monotonic() - begin
+        used = rig.cpu_seconds() | {"client": cpu.seconds(process.pid)}
+        load.wait()
+        process.terminate()
+        conn.execute("DROP TABLE rival")
+    return Flow(count / seconds, {name: (used[name] - before[name]) / count for name in used})
 
 
 class Copied(NamedTuple):
@@ -116,12 +145,11 @@ def copy_cost(rig: Rig, run: Sustained) -> Copied:
     rows, rate = _rows(rig, run.first + run.readings), run.sent_per_second
     idle, seconds = _copy(rig, rows, run, None)
     with bare_subscriber_running(rig) as seen:
-        load = rig.load(10**9, rate)
+        load = rig.load(10**9, rate).go()
         while not seen():
             time.sleep(0.1)
         busy, _ = _copy(rig, rows, run, rate * READINGS)
         load.kill()
-        load.communicate()
     with rig.connect() as conn:  # what follows shall not stand behind the writing of these
         conn.execute("TRUNCATE reading")
         conn.execute("CHECKPOINT")
@@ -163,10 +191,3 @@ def _rows(rig: Rig, count: int) -> Packed:
     for name in ("device", "metric", "flags", "value"):
         rows[name] = wire[name]
     return rows
-
-
-def _commits(rig: Rig) -> int:
-    with rig.connect() as conn:
-        row = conn.execute("SELECT last_value FROM batch_id_seq").fetchone()
-    assert row
-    return int(row[0])

@@ -62,10 +62,10 @@ def presses(rig: Rig, homes: range, pause: float) -> list[float]:
 
 def behind_load(rig: Rig, rate: float, homes: range, pause: float) -> list[float]:
     """Latencies while `rate` messages a second flow."""
-    load = rig.load(int(rate * (len(homes) * pause + 4)), rate)
+    load = rig.load(int(rate * (len(homes) * pause + 4)), rate).go()
     time.sleep(2)
     times = presses(rig, homes, pause)
-    load.communicate()
+    load.wait()
     return times
 
 
@@ -78,7 +78,7 @@ def behind_backlog(rig: Rig, backlog: int, homes: range) -> tuple[list[float], f
     ingest.stop()
     with rig.connect() as conn:
         conn.execute("DELETE FROM heartbeat WHERE process = 'ingest/1'")
-        rig.load(backlog).communicate()
+        rig.load(backlog).go().wait()
         ingest.start()
         while not stored(conn):  # by the new process's count
             time.sleep(0.02)

@@ -12,20 +12,57 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 import psycopg
 
 from bench import cpu
-from bench.city import VENDOR, City, build
+from bench.city import OTHER_VENDOR, RIVAL, VENDOR, City, build
 from core.accounts import store
 from deploy.local.programs import Program
 from deploy.local.services import ensure_root
 from deploy.local.site import Site
 
+READINGS = 3  # of a message of the load
 READY = (
-    "SELECT count(*) FROM heartbeat WHERE process LIKE 'engine/%' OR process LIKE 'ingest/%'"
-    " AND (detail->>'connected')::bool"
+    "SELECT count(*), sum(jsonb_array_length(detail->'vendors')) FROM heartbeat"  # every vendor is dealt
+    " WHERE process LIKE 'engine/%' OR process LIKE 'ingest/%' AND (detail->>'connected')::bool"
 )
+
+
+class Publisher:
+    """A load in a process of its own, encoded and waiting for `go`."""
+
+    def __init__(self, command: list[str], password: str) -> None:
+        environment = os.environ | {"VENDOR_PASSWORD": password}
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
+        assert self._process.stdin
+        assert self._process.stdout
+        if self._process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"the load did not start: {command}")
+
+    def go(self) -> Self:
+        """Begin."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self
+
+    @property
+    def running(self) -> bool:
+        """Whether it still publishes."""
+        return self._process.poll() is None
+
+    def wait(self) -> float:
+        """Until the last message is acknowledged; messages a second."""
+        told, _ = self._process.communicate()
+        return float(json.loads(told)["rate"])
+
+    def kill(self) -> None:
+        """End it where it is."""
+        self._process.kill()
+        self._process.communicate()
 
 
 @dataclass
@@ -38,15 +75,17 @@ class Rig:
     folder: Path
     programs: dict[str, Program] = field(default_factory=dict)
 
-    def start(self) -> None:
-        """Start ingest, engine and API."""
+    def start(self, workers: int = 1) -> None:
+        """Start so many ingest workers, engine and API."""
         self.programs = {name: self.site.program(name) for name in ("ingest", "engine", "api")}
+        for number in range(2, workers + 1):
+            self.programs[f"ingest {number}"] = self.site.program("ingest", worker=str(number))
         for program in self.programs.values():
             program.start()
         self.site.wait_for_api(self.programs["api"])
         with self.connect() as conn:
             conn.execute("DELETE FROM heartbeat")  # of an earlier start: their counts began anew
-            while conn.execute(READY).fetchone() != (2,):
+            while conn.execute(READY).fetchone() != (1 + workers, 2):
                 time.sleep(0.1)
         time.sleep(1)  # the subscriptions follow the connection
 
@@ -69,17 +108,19 @@ class Rig:
         pids |= {s.name: s.process.pid for s in (self.site.broker, self.site.postgres) if s.process}
         return {name: cpu.seconds(pid) for name, pid in pids.items()}
 
-    def load(self, count: int, rate: float | None = None) -> subprocess.Popen[str]:
-        """`count` messages from a process of its own, at `rate` per second or as fast as the broker takes them."""
-        serials = self.folder / "serials.json"
+    def load(
+        self, count: int, rate: float | None = None, *, vendor: str = VENDOR, readings: int = READINGS
+    ) -> Publisher:
+        """`count` messages by a process of its own, at `rate` per second or as fast as the broker takes them."""
+        serials = self.folder / f"serials-{vendor}.json"
         if not serials.exists():
-            serials.write_text(json.dumps(self.city.sensors()))
+            serials.write_text(json.dumps(self.city.sensors(vendor)))
         command = [
-            sys.executable, "-m", "bench.load", "--port", str(self.site.broker.port), "--vendor", VENDOR,
-            "--serials", str(serials), "--count", str(count), *(["--rate", str(rate)] if rate else []),
+            sys.executable, "-m", "bench.load", "--port", str(self.site.broker.port), "--vendor", vendor,
+            "--serials", str(serials), "--count", str(count), "--readings", str(readings),
+            *(["--rate", str(rate)] if rate else []),
         ]  # fmt: skip
-        environment = os.environ | {"VENDOR_PASSWORD": self.site.secrets.vendors[VENDOR]}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        return Publisher(command, self.site.secrets.vendors[vendor])
 
     def settle_log(self) -> None:
         """Give the database the write-ahead log of a server that has run for a day: segments to use again.
@@ -92,25 +133,41 @@ class Rig:
             )
             conn.execute("CHECKPOINT")
 
-    def wait_judged(self, conn: psycopg.Connection, rows: int, seconds: float = 600) -> None:
-        """Until `rows` readings are stored by the worker's own count and none waits; raises TimeoutError."""
-        end = time.monotonic() + seconds
-        while stored(conn) < rows or conn.execute("SELECT 1 FROM batch WHERE step IS NULL LIMIT 1").fetchone():
+    def batches(self, conn: psycopg.Connection) -> int:
+        """How many batches of readings there have been."""
+        row = conn.execute("SELECT last_value FROM batch_id_seq").fetchone()
+        assert row
+        return int(row[0])
+
+    def wait_judged(self, conn: psycopg.Connection, rows: int, seconds: float = 600) -> float:
+        """Until `rows` readings are stored and none waits; when that was, by time.monotonic(). Raises TimeoutError.
+
+        The workers count what they have stored twice a second only: the moment is seen by the batches.
+        """
+        end, batches, judged = time.monotonic() + seconds, -1, 0.0
+        while True:
+            waiting = conn.execute("SELECT 1 FROM batch WHERE step IS NULL LIMIT 1").fetchone()
+            if waiting or batches != (batches := self.batches(conn)):
+                judged = time.monotonic()
+            elif stored(conn) >= rows:
+                return judged
             if time.monotonic() > end:
                 raise TimeoutError(f"{rows - stored(conn)} readings are missing after {seconds:.0f} s")
-            time.sleep(0.05)
+            time.sleep(0.02)
 
 
 def stored(conn: psycopg.Connection) -> int:
-    """Readings the worker has stored since its start."""
-    row = conn.execute("SELECT (detail->>'stored')::bigint FROM heartbeat WHERE process = 'ingest/1'").fetchone()
+    """Readings the workers have stored since their start."""
+    query = "SELECT sum((detail->>'stored')::bigint)::bigint FROM heartbeat WHERE process LIKE 'ingest/%'"
+    row = conn.execute(query).fetchone()
     return int(row[0] or 0) if row else 0
 
 
 @contextmanager
 def a_rig(folder: Path, homes: int) -> Iterator[Rig]:
     """A site with registered homes and an operator's token; deleted afterwards."""
-    site = Site(ensure_root(), f"bench-{os.getpid()}", [VENDOR], folder, ports=(55450, 51900, 8100), min_wal_size="1GB")
+    accounts = [VENDOR, OTHER_VENDOR, RIVAL]
+    site = Site(ensure_root(), f"bench-{os.getpid()}", accounts, folder, ports=(55450, 51900, 8100), min_wal_size="1GB")
     try:
         site.start_services()
         city = build(site.owner_url, homes)

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from bench.flow import READINGS
-from bench.rig import Rig, a_rig, stored
+from bench.rig import READINGS, Rig, a_rig, stored
 
 GROWTH = 0.1
 SLACK_MB = 20.0  # allocators and caches breathe by this much
@@ -70,12 +69,12 @@ def soak(minutes: float, rate: float, homes: int) -> list[str]:
     with tempfile.TemporaryDirectory() as temp, a_rig(Path(temp), homes) as rig, rig.connect() as conn:
         rig.start()
         try:
-            load, looks = rig.load(count, rate), []
-            while load.poll() is None:
+            load, looks = rig.load(count, rate).go(), []
+            while load.running:
                 looks.append(look(rig, conn))
                 print(f"{stored(conn):>14,} of {READINGS * count:,} readings stored", file=sys.stderr, flush=True)
                 time.sleep(EVERY)
-            load.communicate()
+            load.wait()
             rig.wait_judged(conn, READINGS * count, 60)
             row = conn.execute("SELECT count(*) FROM reading").fetchone()
             assert row
