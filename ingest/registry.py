@@ -91,6 +91,11 @@ class Registry:
         """Every vendor's code."""
         return list(self._vendors)
 
+    @property
+    def vendor_rows(self) -> list[VendorRow]:
+        """Every vendor."""
+        return list(self._vendors.values())
+
     def route(self, topic: str) -> Route:
         """The route of a topic; raises Refusal."""
         known = self._routes.get(topic)

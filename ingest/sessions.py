@@ -11,7 +11,7 @@ import time
 from core import identity
 from core.settings import Settings
 from ingest.mailbox import Mailbox
-from ingest.mqtt import Connection
+from ingest.mqtt import Connection, session
 from ingest.topics import Lane
 
 log = logging.getLogger(__name__)
@@ -20,11 +20,11 @@ QUIET_SECONDS = 3.0  # a broker delivers what waits at once
 
 def earlier_ids(settings: Settings, lane: str) -> list[str]:
     """Ids that this lane's session may have had; never the one it has."""
-    name = f"shouwang-ingest-{settings.worker}-{lane}"
+    of_0_1 = [f"shouwang-ingest-{worker}-{lane}" for worker in sorted({"1", settings.worker})]
     before = settings.mqtt_password_before.get_secret_value()
     if not before or before == settings.mqtt_password.get_secret_value():
-        return [name]
-    return [name, identity.client_id(name, settings.mqtt_username, before)]
+        return of_0_1
+    return [*of_0_1, identity.client_id(session(settings, lane), settings.mqtt_username, before)]
 
 
 class Legacy:
@@ -58,7 +58,9 @@ class Inheritance(threading.Thread):
         super().__init__(name="inheritance")
         self._settings = settings
         self._stop_event = stop
-        self._left: list[Legacy] = []  # two for each lane at most
+        self._left: list[Legacy] = []  # three for each lane at most
+        self._lock = threading.Lock()  # the steward's thread opens lanes and closes them
+        self._added: set[str] = set()  # lanes: what is left to them is looked for once
 
     @property
     def done(self) -> bool:
@@ -67,19 +69,31 @@ class Inheritance(threading.Thread):
 
     def add(self, connection: Connection, lane: Lane, mailbox: Mailbox) -> None:
         """Look after what earlier sessions of the lane's connection hold."""
+        if connection.name in self._added:
+            return
+        self._added.add(connection.name)
         for old in earlier_ids(self._settings, connection.name):
             name = f"{connection.name}-earlier"
             earlier = Connection(self._settings, name, lane, mailbox, retiring=True, client_id=old)
             self._left.append(Legacy(connection, earlier))
 
+    def drop(self, connection: Connection) -> None:
+        """The lane is closed: what its earlier sessions still hold is left for whoever opens it next."""
+        with self._lock:
+            for legacy in [legacy for legacy in self._left if legacy.lane is connection]:
+                self._left.remove(legacy)
+                legacy.earlier.stop()
+                self._added.discard(connection.name)
+
     def run(self) -> None:
         """Until stopped: what waits then waits for the next start."""
         while not self._stop_event.wait(0.1 if self._left else 1):
-            for legacy in [legacy for legacy in self._left if legacy.over()]:
-                legacy.earlier.stop(forget=True)
-                if legacy.earlier.received:
-                    log.info("%s: took over %d messages", legacy.earlier.name, legacy.earlier.received)
-                self._left.remove(legacy)
+            with self._lock:
+                for legacy in [legacy for legacy in self._left if legacy.over()]:
+                    legacy.earlier.stop(forget=True)
+                    if legacy.earlier.received:
+                        log.info("%s: took over %d messages", legacy.earlier.name, legacy.earlier.received)
+                    self._left.remove(legacy)
 
     def finish(self) -> None:
         """Disconnect; the sessions that are not empty stay."""

@@ -4,12 +4,13 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import psycopg
 
 from core.database import connect, describe
 from core.settings import Settings
+from ingest.dealing import Dealer
 from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
 from ingest.notes import Notes
@@ -17,11 +18,12 @@ from ingest.pipeline import Pipeline
 from ingest.sessions import Inheritance
 from ingest.steward import Steward
 from ingest.store import registry
-from ingest.topics import emergencies, the_rest
-from ingest.writer import Writer
+from ingest.topics import Lane, emergencies, the_rest
+from ingest.writer import Gatherer, Writer
 
 log = logging.getLogger(__name__)
 QUIET_SECONDS = 3.0  # a broker delivers what waits at once
+DRAINED_SECONDS = 2.0  # what a vendor's lanes hold is stored in that time, before another worker has them
 
 
 def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> None:
@@ -45,7 +47,7 @@ def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> N
 
 
 class Worker:
-    """Lanes per vendor, a writer for emergencies, one for the rest, and the steward."""
+    """Lanes per vendor, a gatherer and a writer for emergencies, the same for the rest, and the steward."""
 
     def __init__(self, settings: Settings, pipeline: Pipeline, stop: threading.Event, *, retire: bool) -> None:
         self._settings = settings
@@ -54,21 +56,26 @@ class Worker:
         self._urgent = Mailbox("urgent", stop, lull=0.001)
         self._telemetry = Mailbox("telemetry", stop, lull=0.02)
         notes = Notes()
-        self._writers = [Writer(box, pipeline, notes, settings, stop) for box in (self._urgent, self._telemetry)]
-        self._steward = Steward(pipeline, notes, settings, stop, self.state, self.attend)
-        self._attended: set[str] = set()
-        self._connections: list[Connection] = []
+        boxes = (self._urgent, self._telemetry)
+        self._gatherers = [Gatherer(box, pipeline, settings, stop) for box in boxes]
+        self._writers = [
+            Writer(gatherer, pipeline, notes, settings, stop, box.name)
+            for gatherer, box in zip(self._gatherers, boxes, strict=True)
+        ]
+        dealer = Dealer(settings, alone=retire)
+        self._steward = Steward(pipeline, notes, settings, stop, self.state, self.attend, dealer)
+        self._dealt = False
+        self._lanes: dict[str, list[Connection]] = {}  # by vendor
         self._inheritance = Inheritance(settings, stop)
-        self.attend(pipeline.registry.vendors)
 
     def start(self) -> None:
         """Start every thread."""
-        for thread in (*self._writers, self._steward, self._inheritance):
+        for thread in (*self._gatherers, *self._writers, self._steward, self._inheritance):
             thread.start()
 
     def finish(self, *, forget: bool = False) -> None:
         """Wait for the drafts in hand, then disconnect; `stop` must be set. The sessions stay, or are forgotten."""
-        for thread in (*self._writers, self._steward):
+        for thread in (*self._gatherers, *self._writers, self._steward):
             thread.join()
         self._inheritance.finish()
         for connection in self._connections:
@@ -87,22 +94,35 @@ class Worker:
                 quiet_since, before = time.monotonic(), state
         return not self._stop.is_set()
 
-    def attend(self, vendors: Iterable[str]) -> None:
-        """Open the lanes of vendors that have none yet."""
-        for vendor in sorted(set(vendors) - self._attended):
-            self._attended.add(vendor)
-            for mailbox, lane in ((self._urgent, emergencies(vendor)), (self._telemetry, the_rest(vendor))):
-                name = f"{mailbox.name}-{vendor}"
-                connection = Connection(self._settings, name, lane, mailbox, retiring=self._retire)
-                self._connections.append(connection)
-                connection.start()
-                self._inheritance.add(connection, lane, mailbox)
+    def attend(self, vendors: Collection[str]) -> None:
+        """Open the lanes of these vendors that are not open, and close all others. Called from one thread."""
+        self._dealt = True
+        leaving = [lane for vendor in self._lanes.keys() - set(vendors) for lane in self._lanes.pop(vendor)]
+        for connection in leaving:
+            connection.leave(DRAINED_SECONDS)
+        for connection in leaving:
+            self._inheritance.drop(connection)
+            connection.stop()
+        for vendor in sorted(set(vendors) - self._lanes.keys()):
+            urgent = self._open(self._urgent, vendor, emergencies(vendor))
+            self._lanes[vendor] = [urgent, self._open(self._telemetry, vendor, the_rest(vendor))]
+
+    def _open(self, mailbox: Mailbox, vendor: str, lane: Lane) -> Connection:
+        connection = Connection(self._settings, f"{mailbox.name}-{vendor}", lane, mailbox, retiring=self._retire)
+        connection.start()
+        self._inheritance.add(connection, lane, mailbox)
+        return connection
+
+    @property
+    def _connections(self) -> list[Connection]:
+        return [connection for lanes in list(self._lanes.values()) for connection in lanes]
 
     def state(self) -> dict[str, object]:
         """For the heartbeat."""
         counts: Counter[str] = sum((Counter(writer.counts) for writer in self._writers), Counter())
         return {
-            "connected": all(connection.connected for connection in self._connections),
+            "connected": self._dealt and all(connection.connected for connection in self._connections),
+            "vendors": sorted(self._lanes),
             "sessions": [connection.fingerprint for connection in self._connections],
             "queued": len(self._urgent) + len(self._telemetry),
             **counts,

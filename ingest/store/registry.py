@@ -1,10 +1,9 @@
-"""SQL of a worker's side work: the registry as it is now, the heartbeat, what vendors are told about their devices."""
+"""SQL of a worker's side work: the registry as it is now, what vendors are told about their devices."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from core.model import Note
 from ingest.registry import DeviceRow, Registry, VendorRow
@@ -18,15 +17,6 @@ def load_registry(conn: psycopg.Connection) -> Registry:
         " FROM device d JOIN vendor v ON v.id = d.vendor_id"
     ).fetchall()
     return Registry((VendorRow(*row) for row in vendors), (DeviceRow(*row) for row in devices))
-
-
-def beat(conn: psycopg.Connection, worker: str, now: datetime, detail: dict[str, object]) -> None:
-    """Say that this worker lives."""
-    conn.execute(
-        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
-        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
-        (f"ingest/{worker}", now, Jsonb(detail)),
-    )
 
 
 def write_notes(conn: psycopg.Connection, notes: Mapping[tuple[int, Note], int], now: datetime) -> None:

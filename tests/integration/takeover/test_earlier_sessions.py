@@ -42,8 +42,8 @@ def test_what_waited_under_the_old_ids_is_taken_over_and_their_sessions_are_gone
     old = "the password before"
     ids = {}
     for lane, kind in (("urgent", "event"), ("telemetry", "telemetry")):
-        name = f"shouwang-ingest-1-{lane}-acme"
-        ids[kind] = name if from_what == "ids without a secret" else identity.client_id(name, "ingest", old)
+        secret = identity.client_id(f"shouwang-ingest-{lane}-acme", "ingest", old)
+        ids[kind] = f"shouwang-ingest-1-{lane}-acme" if from_what == "ids without a secret" else secret
         leave_session(broker, ids[kind], [f"sw/v1/acme/+/{kind}"])
     vendor = acme(broker)
     press(vendor, registry, "event")

@@ -36,7 +36,7 @@ from tests.takeover_rig import (
 @RUNNING
 @CLEAN
 def test_ingests_lanes_cannot_be_taken(broker, settings, registry, sql, lane, running, clean):
-    ids = guesses("shouwang-ingest-1-urgent-acme", "shouwang-ingest-1-telemetry-acme", "ingest")
+    ids = guesses("shouwang-ingest-urgent-acme", "shouwang-ingest-telemetry-acme", "ingest")
     attacker, vendor = Attacker(broker), acme(broker)
     if running:
         with ingesting(settings, sql):
@@ -60,7 +60,7 @@ def test_who_has_come_by_an_id_of_ingest_still_reads_nothing(broker, settings, r
         pass
     vendor, attacker = acme(broker), Attacker(broker)
     press(vendor, registry)
-    names = [f"shouwang-ingest-1-{lane}-acme" for lane in ("urgent", "telemetry")]
+    names = [f"shouwang-ingest-{lane}-acme" for lane in ("urgent", "telemetry")]
     attacker.attack([identity.client_id(name, "ingest", broker.accounts.ingest) for name in names], clean=False)
     assert attacker.heard == []
     vendor.close()
@@ -75,7 +75,7 @@ def test_ingests_ids_stand_in_no_log_and_in_no_table(broker, settings, registry,
         vendor.close()
     beats = str(sql("SELECT detail::text FROM heartbeat"))
     for lane in ("urgent", "telemetry"):
-        ours = identity.client_id(f"shouwang-ingest-1-{lane}-acme", "ingest", broker.accounts.ingest)
+        ours = identity.client_id(f"shouwang-ingest-{lane}-acme", "ingest", broker.accounts.ingest)
         secret = ours.removeprefix(identity.readable(ours))
         assert secret not in caplog.text
         assert secret not in beats

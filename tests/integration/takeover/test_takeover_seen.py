@@ -42,7 +42,7 @@ def test_a_session_of_ours_that_is_taken_is_counted_and_told_at_once(broker, set
     with ingesting(settings, sql):
         watch.turn(datetime.now(UTC))
         assert sql(alert) == []
-        ours = identity.client_id("shouwang-ingest-1-urgent-acme", "ingest", broker.accounts.ingest)
+        ours = identity.client_id("shouwang-ingest-urgent-acme", "ingest", broker.accounts.ingest)
         Attacker(broker).attack([ours], clean=True)
         turned(watch, lambda: sql(alert))
         assert sql(alert) == [("emergency", "session")]

@@ -1,0 +1,35 @@
+"""SQL of a worker among others: its heartbeat, who else is there, and the locks of the vendors it serves."""
+
+from datetime import datetime
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+
+def beat(conn: psycopg.Connection, worker: str, now: datetime, detail: dict[str, object]) -> None:
+    """Say that this worker lives."""
+    conn.execute(
+        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
+        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
+        (f"ingest/{worker}", now, Jsonb(detail)),
+    )
+
+
+def heard(conn: psycopg.Connection, since: datetime) -> list[str]:
+    """The workers that have said since then that they live."""
+    found = conn.execute(
+        "SELECT substr(process, 8) FROM heartbeat WHERE process LIKE 'ingest/%%' AND at >= %s ORDER BY process",
+        (since,),
+    )
+    return [name for (name,) in found]
+
+
+def claim(conn: psycopg.Connection, vendor: int) -> bool:
+    """Take a vendor's lock for as long as this connection lives; False when another worker has it."""
+    row = conn.execute("SELECT pg_try_advisory_lock(hashtext('shouwang ingest'), %s)", (vendor,)).fetchone()
+    return bool(row and row[0])
+
+
+def release(conn: psycopg.Connection, vendor: int) -> None:
+    """Give a vendor's lock up."""
+    conn.execute("SELECT pg_advisory_unlock(hashtext('shouwang ingest'), %s)", (vendor,))
