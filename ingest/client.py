@@ -19,6 +19,7 @@ from ingest.packets import Malformed, acknowledgements, split
 
 log = logging.getLogger(__name__)
 READ_BYTES = 65_536  # at once, before acknowledgements have their turn
+AHEAD = READ_BYTES  # µs; no read holds as many messages
 NOTHING_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -32,6 +33,7 @@ class Client(mqtt.Client):
     _handed = b""  # to paho: whole packets
     _pieces: tuple[bytes, ...] = ()  # of a packet that has not come whole …
     _held = _wanted = 0  # … their bytes, and how many there must be before it is looked at again
+    _last = 0  # µs: when the last message was received
     _unsent = b""  # acknowledgements
     _begun = False  # a part of them is written
     _over = False  # the connection is lost, or given up
@@ -69,17 +71,23 @@ class Client(mqtt.Client):
     def _messages(self, link: Link) -> list[Message]:
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         try:
-            found = split(data, time.time_ns() // 1000, link, v5=self.protocol == mqtt.MQTTv5)
+            found = split(data, self._now(), link, v5=self.protocol == mqtt.MQTTv5)
         except Malformed as error:
             log.warning("the broker sends what is not MQTT: %s", error)
             self.give_up()
             return []
+        self._last = found.messages[-1].received if found.messages else self._last
         rest = data[found.used :]
         self._pieces, self._held, self._wanted = ((rest,) if rest else ()), len(rest), found.wanted
         self._handed = found.others
         while self._handed and self.socket():
             self.loop_read()
         return found.messages
+
+    def _now(self) -> int:
+        """The time in µs, after that of the last message: that may be a little ahead, by one for each of its read."""
+        now = time.time_ns() // 1000
+        return max(now, min(self._last + 1, now + AHEAD))
 
     def give_up(self) -> None:
         """End the connection without a word, as if it were lost."""

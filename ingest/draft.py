@@ -33,7 +33,7 @@ class Message(NamedTuple):
     link: Link | None = None  # None: nobody waits for an acknowledgement
     retained: bool = False  # the broker kept it, and gave it because we subscribed: it says nothing about now
     qos: int = 1
-    packet_id: int = 0  # what it is acknowledged by on its link
+    packet_id: bytes = b""  # two bytes that it is acknowledged by on its link, none for QoS 0
 
     @property
     def counts(self) -> bool:
@@ -167,13 +167,10 @@ def _spread(packed: Packed, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return keep
 
 
-def by_link(messages: Iterable[Message]) -> Iterable[tuple[Link, list[Message]]]:
+def by_link(messages: Sequence[Message]) -> list[tuple[Link, list[Message]]]:
     """Those that want an answer, by the link that takes it."""
-    found: dict[Link, list[Message]] = {}
-    for message in messages:
-        if message.link is not None:
-            found.setdefault(message.link, []).append(message)
-    return found.items()
+    links = {message.link for message in messages}
+    return [(link, [message for message in messages if message.link is link]) for link in links if link is not None]
 
 
 def refusal_counts(refused: Iterable[DeadLetter]) -> Counter[str]:

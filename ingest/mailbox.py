@@ -11,37 +11,51 @@ IN_TURN = 16  # messages taken from one lane before the next has its turn …
 TURN_BYTES = 65_536  # … or so many bytes
 
 
-class Waiting(deque[Message]):
-    """One lane. The network thread counts what came, the writer what went: neither waits for the other."""
+class Waiting:
+    """One lane, cut into turns. The network thread counts what came, the writer what went: neither waits."""
 
     def __init__(self, arrived: threading.Event) -> None:
-        super().__init__()
-        self._came = self._went = 0  # bytes
+        self.closed = False  # nothing comes any more
+        self._turns: deque[tuple[list[Message], int]] = deque()  # and their bytes
+        self._came = self._went = self._bytes_came = self._bytes_went = 0
         self._arrived = arrived
+
+    def __len__(self) -> int:
+        return self._came - self._went
 
     @property
     def size(self) -> int:
         """Bytes that wait."""
-        return self._came - self._went
+        return self._bytes_came - self._bytes_went
 
     def put(self, messages: Sequence[Message]) -> None:
         """Add what has come."""
-        self._came += sum([len(message.payload) for message in messages])
-        self.extend(messages)
+        turn: list[Message] = []
+        size = 0
+        for message in messages:
+            turn.append(message)
+            size += len(message[1])
+            if len(turn) == IN_TURN or size >= TURN_BYTES:
+                self._add(turn, size)
+                turn, size = [], 0
+        if turn:
+            self._add(turn, size)
         if not self._arrived.is_set():
             self._arrived.set()
 
+    def _add(self, turn: list[Message], size: int) -> None:
+        self._came += len(turn)
+        self._bytes_came += size
+        self._turns.append((turn, size))
+
     def turn(self) -> list[Message]:
         """What is taken before another lane has its turn; empty when nothing waits."""
-        size, taken = 0, []
-        for _ in range(min(IN_TURN, len(self))):
-            message = self.popleft()
-            taken.append(message)
-            size += len(message.payload)
-            if size >= TURN_BYTES:
-                break
-        self._went += size
-        return taken
+        if not self._turns:
+            return []
+        turn, size = self._turns.popleft()
+        self._went += len(turn)
+        self._bytes_went += size
+        return turn
 
 
 class Mailbox:
@@ -57,9 +71,9 @@ class Mailbox:
         self._at = 0
 
     def add(self) -> Waiting:
-        """One more lane."""
+        """One more lane. Closed ones that are empty are gone from then on."""
         lane = Waiting(self._arrived)
-        self._lanes = (*self._lanes, lane)
+        self._lanes = (*(one for one in self._lanes if one or not one.closed), lane)
         return lane
 
     def __len__(self) -> int:
@@ -71,9 +85,10 @@ class Mailbox:
         While it is gathering a batch the writer looks again after a lull; it is not woken for every message.
         """
         while True:
-            for _ in range(len(self._lanes)):
-                self._at = (self._at + 1) % len(self._lanes)
-                if taken := self._lanes[self._at].turn():
+            lanes = self._lanes
+            for _ in range(len(lanes)):
+                self._at = (self._at + 1) % len(lanes)
+                if taken := lanes[self._at].turn():
                     return taken
             rest = until - time.monotonic()
             if rest <= 0 or self._stop.is_set():

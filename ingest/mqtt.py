@@ -31,11 +31,17 @@ VERSION2 = CallbackAPIVersion.VERSION2
 Paho = TypeVar("Paho", bound=mqtt.Client)
 KEEPALIVE = 10  # seconds: a connection that is half open is noticed in twice that
 RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
+POLL_MILLISECONDS = 1000  # between looks at the keepalive when nothing happens
 ROOM_SECONDS = 0.2  # between looks whether there is room to connect again
 LEAVING_SECONDS = 1.0  # for the last acknowledgements, if the broker is slow to take them
 WAITING_BYTES = 134_217_728  # of one connection; beyond it, as beyond waiting_maximum, it reads no further
 SWEPT_SECONDS = 60.0  # our own empty message comes back at once, or never
 SWEPT_MAXIMUM = 10_000  # topics of which our own empty message is waited for
+
+
+def session(settings: Settings, lane: str) -> str:
+    """The name of a lane's session, the readable part of its id: the vendor's, or in a group each worker's own."""
+    return f"shouwang-ingest-{settings.worker}-{lane}" if settings.mqtt_group else f"shouwang-ingest-{lane}"
 
 
 class Link:
@@ -66,7 +72,7 @@ class Connection(threading.Thread):
         """With `retiring` it takes what waits for this session, by `client_id` an earlier one, and nothing new."""
         super().__init__(name=name)
         user, password = settings.mqtt_username, settings.mqtt_password.get_secret_value()
-        self._client_id = client_id or identity.client_id(f"shouwang-ingest-{settings.worker}-{name}", user, password)
+        self._client_id = client_id or identity.client_id(session(settings, name), user, password)
         self.fingerprint = identity.fingerprint(self._client_id)
         self.connected = False
         self.resumed = False  # the session was there
@@ -76,6 +82,7 @@ class Connection(threading.Thread):
         self._pause = RECONNECT_SECONDS[0]
         self._stored: deque[tuple[Link, Sequence[Message]]] = deque()
         self._ending = threading.Event()
+        self._leave_by = 0.0  # time.monotonic()
         self._called, self._call = socket.socketpair()
         self._calling = False
         self._retiring = retiring
@@ -112,6 +119,12 @@ class Connection(threading.Thread):
             self._calling = True
             self._call.send(b"\0")
 
+    def leave(self, seconds: float) -> None:
+        """Read no more, and disconnect when all that came is stored, after so many seconds at the latest."""
+        self._leave_by = time.monotonic() + seconds
+        self._ending.set()
+        self._call.send(b"\0")
+
     def stop(self, *, forget: bool = False) -> None:
         """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
         self._forgetting = forget
@@ -135,6 +148,7 @@ class Connection(threading.Thread):
                 log.warning("%s: no connection to the broker: %s", self.name, error)
             self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, RECONNECT_SECONDS[1])
+        self._waiting.closed = True
         if self._forgetting:
             self._forget()
 
@@ -143,11 +157,11 @@ class Connection(threading.Thread):
         client, poll = self._client, select.poll()
         poll.register(self._called, select.POLLIN)
         while (sock := client.socket()) is not None:
-            reading = self._room()
+            reading = self._room() and not self._ending.is_set()
             events = (select.POLLIN if reading else 0) | (select.POLLOUT if client.unsent() else 0)
             if events:
                 poll.register(sock, events)
-            ready = dict(poll.poll(0 if reading and client.pending() else 1000))
+            ready = dict(poll.poll(0 if reading and client.pending() else POLL_MILLISECONDS))
             if events:
                 poll.unregister(sock)
             if self._called.fileno() in ready:
@@ -155,11 +169,10 @@ class Connection(threading.Thread):
                 self._calling = False
             if reading and (sock.fileno() in ready or client.pending()):
                 self._take(self._link)
-            ending = self._ending.is_set()
             self._acknowledge_stored()
             client.flush()
             client.loop_misc()
-            if ending:
+            if self._ending.is_set() and not (self.outstanding and time.monotonic() < self._leave_by):
                 client.finish(LEAVING_SECONDS)
                 return
 
@@ -182,12 +195,13 @@ class Connection(threading.Thread):
 
     def _take(self, link: Link) -> None:
         """Put what came into the lane. What is not the lane's is done with."""
-        messages = self._client.receive(link)
+        leaves = self._lane.leaves
         mine: list[Message] = []
         others: list[Message] = []
-        for message in messages:
-            (others if self._lane.leaves(message.topic) or self._is_our_sweep(message) else mine).append(message)
-        self.received += len(messages)
+        for message in self._client.receive(link):
+            left = leaves(message[0]) or (not message[1] and self._is_our_sweep(message))
+            (others if left else mine).append(message)
+        self.received += len(mine) + len(others)
         if link.current:
             self.outstanding += len(mine)
             self._client.acknowledge(others)
@@ -195,7 +209,7 @@ class Connection(threading.Thread):
             self._waiting.put(mine)
 
     def _is_our_sweep(self, message: Message) -> bool:
-        return not message.payload and self._swept.pop(message.topic, 0.0) > time.monotonic()
+        return self._swept.pop(message.topic, 0.0) > time.monotonic()
 
     def _forget(self) -> None:
         """End the session at the broker."""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from ingest.draft import Link, Message
 
 PUBLISH = 0x30  # in the four upper bits of a packet's first byte, section 2.2.1
-TO_ACKNOWLEDGE = (None, b"\x40\x02", b"\x50\x02")  # by quality of service: nothing, PUBACK, PUBREC; and a packet id
+ACKNOWLEDGED_BY = (b"", b"\x40\x02", b"\x50\x02")  # by quality of service: nothing, PUBACK, PUBREC; then the packet id
+NO_ID = b"\0\0"
 _message = tuple.__new__  # a third cheaper than the constructor, at every message
 
 
@@ -30,7 +31,8 @@ class Split(NamedTuple):
 def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = False) -> Split:
     """Every whole packet in `data`, which came at `received` (µs) by `link`, in MQTT 3.1.1 or 5.
 
-    A topic that is no UTF-8 keeps what of it is. Raises Malformed.
+    Each message is received a microsecond after the one before it: what devices don't date must differ in time, or it
+    would be taken for a repetition. A topic that is no UTF-8 keeps what of it is. Raises Malformed.
     """
     messages: list[Message] = []
     others: list[bytes] = []
@@ -53,8 +55,8 @@ def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = Fa
                 rest += 2
             if rest > stop or quality == 3 or name == topic:
                 raise Malformed(f"a PUBLISH of {size} bytes that can't be read")
-            packet_id = data[name] << 8 | data[name + 1] if quality else 0
-            if quality and not packet_id:
+            packet_id = data[name:rest]
+            if packet_id == NO_ID:
                 raise Malformed("a PUBLISH to be acknowledged without a packet id")
             if v5:
                 properties, rest = _length(data[:stop], rest)
@@ -63,7 +65,10 @@ def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = Fa
                     raise Malformed("a PUBLISH whose properties are longer than itself")
             text = data[topic:name].decode("utf-8", "replace")
             messages.append(
-                _message(Message, (text, data[rest:stop], received, link, bool(first & 1), quality, packet_id))
+                _message(
+                    Message,
+                    (text, data[rest:stop], received + len(messages), link, bool(first & 1), quality, packet_id),
+                )
             )
         at = stop
     return Split(messages, b"".join(others), at, max(wanted, end - at + 1))
@@ -85,10 +90,4 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
 
 def acknowledgements(messages: Iterable[Message]) -> bytes:
     """What tells the broker that messages are taken. One of QoS 2 is then released by it, and is not sent again."""
-    return b"".join(
-        [
-            head + message.packet_id.to_bytes(2, "big")
-            for message in messages
-            if (head := TO_ACKNOWLEDGE[message.qos]) is not None
-        ]
-    )
+    return b"".join([ACKNOWLEDGED_BY[qos] + packet_id for *_, qos, packet_id in messages if qos])

@@ -110,16 +110,23 @@ class Pipeline:
         """Add samples up to the first that needs a second look; how many those are. Nearly always it is all."""
         said: object = samples  # no time yet
         ts = flags = 0
+        known, device, home = route.plain, route.device_id, route.home_id
         for done, (name, value, at, unit, doubt) in enumerate(samples):
-            reading = route.plain.get(name)
+            reading = known.get(name)
             if at is not said:
                 said = at
                 ts, flags = self._clock.judge(at, received)
-            if reading is None or flags or doubt is not None or (unit is not None and unit != reading.unit):
+            if reading is None or flags or doubt is not None:
                 return done
-            if not reading.low <= value <= reading.high or (reading.binary and value not in (0, 1)):
+            metric, usual, low, high, binary = reading
+            if not low <= value <= high or (binary and value not in (0, 1)) or (unit is not None and unit != usual):
                 return done
-            draft.add(ts, route.device_id, route.home_id, reading.id, 0, value)
+            draft.ts.append(ts)
+            draft.device.append(device)
+            draft.home.append(home)
+            draft.metric.append(metric)
+            draft.flags.append(0)
+            draft.value.append(value)
         return len(samples)
 
     def _reading(self, case: "_Case", sample: Sample, metric: Metric, value: float, ts: int, flags: int) -> None:

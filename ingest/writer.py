@@ -1,4 +1,7 @@
-"""Takes a mailbox's messages into the database, a transaction at a time, and acknowledges them afterwards."""
+"""Takes a mailbox's messages into the database, a transaction at a time, and acknowledges them afterwards.
+
+Two threads a mailbox: the database works for a third of the time, in which the next transaction's messages are read.
+"""
 
 import logging
 import random
@@ -6,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
+from queue import Queue
 
 import psycopg
 
@@ -22,31 +26,24 @@ BLAMES_A_ROW = (psycopg.DataError, psycopg.IntegrityError)  # SQLSTATE classes 2
 RETRY_SECONDS = (0.1, 5.0)  # first and longest pause between tries
 
 
-class Writer(threading.Thread):
-    """One mailbox's thread, with a database connection of its own."""
+class Gatherer(threading.Thread):
+    """Makes drafts of one mailbox's messages: the next one while its writer stores the last one."""
 
-    def __init__(
-        self, mailbox: Mailbox, pipeline: Pipeline, notes: Notes, settings: Settings, stop: threading.Event
-    ) -> None:
-        super().__init__(name=f"writer-{mailbox.name}")
-        self.counts: Counter[str] = Counter()
-        self._notes = notes
+    def __init__(self, mailbox: Mailbox, pipeline: Pipeline, settings: Settings, stop: threading.Event) -> None:
+        super().__init__(name=f"gatherer-{mailbox.name}")
+        self.drafts: Queue[Draft | None] = Queue(1)  # None: no more
         self._mailbox = mailbox
         self._pipeline = pipeline
         self._settings = settings
         self._stop_event = stop
-        self._conn: psycopg.Connection | None = None
 
     def run(self) -> None:
-        """Until stopped; the draft in hand is finished first."""
+        """Until stopped; the draft in hand is handed over first."""
         while not self._stop_event.is_set():
             draft = self._gather()
-            if draft.messages and self._settle(draft):
-                for link, messages in by_link(draft.messages):
-                    link.acknowledge(messages)
-                self.counts["received"] += len(draft.messages)
-        if self._conn:
-            self._conn.close()
+            if draft.messages:
+                self.drafts.put(draft)
+        self.drafts.put(None)
 
     def _gather(self) -> Draft:
         """Messages until the draft is big, old or urgent."""
@@ -65,6 +62,33 @@ class Writer(threading.Thread):
                 if message.counts:
                     self._pipeline.take(draft, message)
         return draft
+
+
+class Writer(threading.Thread):
+    """Stores what a gatherer drafts, one after the other, by a database connection of its own, and acknowledges it."""
+
+    def __init__(
+        self, gatherer: Gatherer, pipeline: Pipeline, notes: Notes, settings: Settings, stop: threading.Event, name: str
+    ) -> None:
+        super().__init__(name=f"writer-{name}")
+        self.counts: Counter[str] = Counter()
+        self._drafts = gatherer.drafts
+        self._lane = name
+        self._notes = notes
+        self._pipeline = pipeline
+        self._settings = settings
+        self._stop_event = stop
+        self._conn: psycopg.Connection | None = None
+
+    def run(self) -> None:
+        """Until the gatherer has no more. After the stop each draft is tried once."""
+        while (draft := self._drafts.get()) is not None:
+            if self._settle(draft):
+                for link, messages in by_link(draft.messages):
+                    link.acknowledge(messages)
+                self.counts["received"] += len(draft.messages)
+        if self._conn:
+            self._conn.close()
 
     def _settle(self, draft: Draft) -> bool:
         """Write the draft, blaming single rows where the database refuses one. False when stopped before it could."""
@@ -105,7 +129,7 @@ class Writer(threading.Thread):
             except BLAMES_A_ROW:
                 raise
             except psycopg.Error as error:
-                log.warning("%s: not stored yet, trying again: %s", self._mailbox.name, type(error).__name__)
+                log.warning("%s: not stored yet, trying again: %s", self._lane, type(error).__name__)
                 self.counts["retried"] += 1
                 self._discard()
             if self._stop_event.wait(pause * random.uniform(0.5, 1.5)):  # noqa: S311 - jitter
@@ -115,7 +139,7 @@ class Writer(threading.Thread):
     def _connection(self) -> psycopg.Connection:
         if self._conn is None:
             url = self._settings.database_url.get_secret_value()
-            self._conn = connect(url, f"ingest-{self._settings.worker}-{self._mailbox.name}")
+            self._conn = connect(url, f"ingest-{self._settings.worker}-{self._lane}")
         return self._conn
 
     def _discard(self) -> None:

@@ -16,7 +16,7 @@ from ingest.formats import MAX_SAMPLES, Complaint, Decoded, Example, FormatError
 from ingest.formats._json import loads, number, shown
 
 LATEST = 253402300799999  # 9999-12-31 in epoch milliseconds
-_sample = tuple.__new__  # a third cheaper than the constructor, at every value
+_tuple = tuple.__new__  # a third cheaper than the constructor, at every value
 NO_VALUES = 'each reading must be an object with a non-empty "values" object'
 
 EXAMPLES = (
@@ -64,17 +64,17 @@ def decode(payload: bytes) -> Decoded:
     add = samples.append
     for reading in readings:
         values = reading.get("values") if isinstance(reading, dict) else None
-        so_far = len(samples) + len(complaints)
-        if so_far + (len(values) if isinstance(values, dict) else 1) > MAX_SAMPLES:
+        named = isinstance(values, dict) and values
+        if len(samples) + len(complaints) + (len(named) if named else 1) > MAX_SAMPLES:
             raise FormatError("too_many", f"more than {MAX_SAMPLES} values in one message; send several messages")
-        if not isinstance(values, dict) or not values:
+        if not named:
             complaints.append(Complaint("", None, FormatError("no_values", NO_VALUES)))
             continue
         ts = reading.get("ts")
         ts, doubt = (ts * 1000, None) if type(ts) is int and 0 <= ts <= LATEST else _time(ts)
-        for name, value in values.items():
+        for name, value in named.items():
             if (kind := type(value)) is float or kind is int:  # finite, as our parser gives them
-                add(_sample(Sample, (name, float(value), ts, None, doubt)))
+                add(_tuple(Sample, (name, float(value), ts, None, doubt)))
                 continue
             try:
                 add(Sample(name, number(value, name), ts, None, doubt))
@@ -82,7 +82,7 @@ def decode(payload: bytes) -> Decoded:
                 complaints.append(Complaint(name, value, error))
     if not samples and not complaints:
         raise FormatError("no_values", "the list of readings is empty")
-    return Decoded(samples, complaints)
+    return _tuple(Decoded, (samples, complaints))
 
 
 def _time(ts: Any) -> tuple[int | None, FormatError | None]:

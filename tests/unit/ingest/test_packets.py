@@ -64,7 +64,7 @@ def by_paho(packet, v5):
 
 
 def ours(messages):
-    return [(m.topic, m.payload, m.retained, m.qos, m.packet_id) for m in messages]
+    return [(m.topic, m.payload, m.retained, m.qos, int.from_bytes(m.packet_id, "big")) for m in messages]
 
 
 @pytest.mark.parametrize("v5", [False, True])
@@ -129,12 +129,17 @@ def test_a_length_of_five_bytes_is_malformed():
 
 def test_a_topic_that_is_no_utf8_is_taken_for_what_of_it_is():
     (message,) = split(publish(b"sw/v1/acme/\xff/telemetry", b"1"), 5).messages
-    assert message == Message("sw/v1/acme/\ufffd/telemetry", b"1", 5, None, False, 1, 7)
+    assert message == Message("sw/v1/acme/\ufffd/telemetry", b"1", 5, None, False, 1, b"\0\7")
+
+
+def test_messages_of_one_read_are_received_one_after_the_other():
+    found = split(publish(b"t", b"1") * 3, 100).messages
+    assert [message.received for message in found] == [100, 101, 102]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 65535)), max_size=20))
 def test_acknowledgements_are_what_paho_reads_as_such(sent):
-    messages = [Message("t", b"", 1, qos=qos, packet_id=packet_id) for qos, packet_id in sent]
+    messages = [Message("t", b"", 1, qos=qos, packet_id=number.to_bytes(2, "big")) for qos, number in sent]
     stream, expected = acknowledgements(messages), [pair for pair in sent if pair[0]]
     assert len(stream) == 4 * len(expected)
     for number, (qos, packet_id) in enumerate(expected):
