@@ -145,9 +145,12 @@ class Fleet:
             self._scratch[key] = np.full(length, fill, dtype)
         return self._scratch[key]
 
-    def devices_of(self, home_row: int) -> I4:
-        """The device rows of one home."""
-        return self._home_order[self._home_start[home_row] : self._home_start[home_row + 1]]
+    def devices_of(self, home_rows: I4 | I8) -> I4:
+        """The device rows of some homes, home by home."""
+        begin, end = self._home_start[home_rows], self._home_start[home_rows + 1]
+        count = end - begin
+        rows: I4 = self._home_order[np.arange(count.sum()) + np.repeat(end - np.cumsum(count), count)]
+        return rows
 
     def rows_of_homes(self, ids: ArrayLike) -> I4:
         """Home rows by home id, -1 where this fleet does not have it."""

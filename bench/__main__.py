@@ -81,6 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter runs: some three minutes")
     parser.add_argument("--rate", type=float, help="messages a second of the sustained run; else the aim, or what goes")
+    parser.add_argument("--base", type=tick.commit, help="a commit or tag: its tick is measured beside ours, in turns")
     options = parser.parse_args()
     quick = options.quick
     homes, count, rounds, seconds, backlog, presses = (
@@ -113,6 +114,9 @@ def main() -> None:
     for homes, must, aim in ((100_000, "50 ms", "20 ms"), (1_000_000, "8 GiB", "500 ms")):
         milliseconds, gib = tick.measure_apart(homes)
         say(f"one tick, all rules, {homes:,} homes", f"{milliseconds:.1f} ms, {gib:.1f} GiB", must, aim)
+    if options.base:
+        ours, theirs = tick.beside(100_000, options.base)
+        say(f"  · / {options.base[:9]}'s, 100,000 homes", f"{ours / theirs:.2f} × of {theirs:.1f} ms", "1 ×", "0.7 ×")
 
 
 if __name__ == "__main__":

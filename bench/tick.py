@@ -1,10 +1,20 @@
-"""How long the engine takes to judge every home once; `python -m bench.tick HOMES` in a process of its own."""
+"""How long the engine takes to judge every home once; `python -m bench.tick HOMES [BASE]` in a process of its own.
 
+With BASE, a commit or a tag, its code judges as many homes in the same run, and the ratio is what counts: a machine's
+noise hits both alike.
+"""
+
+import argparse
+import io
 import json
 import resource
 import subprocess
 import sys
+import tarfile
+import tempfile
 import time
+from pathlib import Path
+from statistics import median
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +23,8 @@ from alerts.fleet import Fleet
 from alerts.rules import discover
 from core.catalogue import device_types
 
+ROOT = Path(__file__).parents[1]
+PAIRS = 7  # runs of each code beside a base
 TYPES = ("gateway", "sos_button", "smoke_detector", "motion_sensor", "door_contact", "bed_sensor")
 
 
@@ -56,14 +68,42 @@ def measure(homes: int, rounds: int = 20) -> dict[str, float]:
     return {name: float(np.median(values[1:])) * 1000 for name, values in times.items()}
 
 
-def measure_apart(homes: int) -> tuple[float, float]:
-    """(milliseconds of one tick of all rules, resident memory in GiB), measured in a fresh process."""
+def measure_apart(homes: int, root: Path = ROOT) -> tuple[float, float]:
+    """(milliseconds of one tick of all rules, resident memory in GiB), measured in a fresh process on `root`'s code."""
     command = [sys.executable, "-m", "bench.tick", str(homes)]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout)
     return told["all"], told["gib"]
 
 
+def beside(homes: int, base: str, root: Path = ROOT) -> tuple[float, float]:
+    """Milliseconds of one tick of all rules: (the code in `root`, that of the commit `base`), in turns."""
+    with tempfile.TemporaryDirectory() as folder:
+        packed = subprocess.run(["git", "archive", base], check=True, capture_output=True, cwd=root).stdout
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
+        pairs = [(measure_apart(homes, root)[0], measure_apart(homes, Path(folder))[0]) for _ in range(PAIRS)]
+    ours, theirs = zip(*pairs, strict=True)
+    return median(ours), median(theirs)
+
+
+def commit(name: str, root: Path = ROOT) -> str:
+    """The id of a commit or tag; raises ArgumentTypeError where there is none."""
+    command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False).stdout.strip()
+    if not found:
+        raise argparse.ArgumentTypeError(f"there is no commit or tag {name!r} here")
+    return found
+
+
 if __name__ == "__main__":
-    figures = measure(int(sys.argv[1]), rounds=6)
-    figures["gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    parser = argparse.ArgumentParser(prog="python -m bench.tick", description=__doc__)
+    parser.add_argument("homes", type=int)
+    parser.add_argument("base", type=commit, nargs="?", help="a commit or tag whose code to measure beside this one")
+    options = parser.parse_args()
+    if options.base:
+        ours, theirs = beside(options.homes, options.base)
+        figures = {"all": ours, "base": theirs, "ratio": ours / theirs}
+    else:
+        figures = measure(options.homes, rounds=6)
+        figures["gib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     json.dump(figures, sys.stdout)

@@ -12,11 +12,12 @@ from yoyo.connections import BadConnectionURI
 from core import catalogue, links
 
 LIMITS = f"-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {links.POSTGRES}"
+OPTIONS = f"{LIMITS} -c jit=off"  # compiling a query takes longer than a page's answer
 
 
 def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connection:
     """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had."""
-    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=LIMITS, **links.LIBPQ)
+    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=OPTIONS, **links.LIBPQ)
 
 
 def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
@@ -27,7 +28,7 @@ def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
     return ConnectionPool(
         url, min_size=1, max_size=size, timeout=5, reconnect_timeout=2, open=False,
         check=ConnectionPool.check_connection,
-        kwargs={"application_name": name, "options": LIMITS, **links.LIBPQ},
+        kwargs={"application_name": name, "options": OPTIONS, **links.LIBPQ},
     )  # fmt: skip
 
 

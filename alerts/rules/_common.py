@@ -64,15 +64,15 @@ def evidence(
 
 
 def one_per_home(home: NDArray[np.int32], badness: NDArray[np.float64]) -> Rows:
-    """Of many rows, the worst of each home, as positions."""
-    order = np.lexsort((-badness, home))
-    first = np.ones(len(order), bool)
-    first[1:] = home[order][1:] != home[order][:-1]
-    return order[first]
+    """Of many rows, the worst of each home, as positions in order of the homes."""
+    order = np.argsort(-badness, kind="stable")[::-1]  # the worst comes last, and the last assignment stands
+    worst = np.full(home.max(initial=-1) + 1, -1, np.intp)
+    worst[home[order]] = order
+    return worst[worst >= 0]
 
 
-def marked(fleet: Fleet, column: Column, which: NDArray[np.bool_]) -> Homes:
-    """Homes that have a device for which `which` holds."""
+def marked(fleet: Fleet, column: Column, which: NDArray[np.bool_] | Rows) -> Homes:
+    """Homes that have a device which `which` chooses, a mask or rows of the column."""
     homes = np.zeros(len(fleet.home_ids), bool)
     homes[column.home[which]] = True
     return homes
@@ -100,31 +100,27 @@ def night(hour: int, begin: int, end: int) -> bool:
     return hour >= begin or hour < end
 
 
-def left_home(fleet: Fleet) -> tuple[Homes, NDArray[np.int64], NDArray[np.int32]]:
-    """(home: nobody in, since when, door's device row): the last sign of life was the door closing.
+def left_home(fleet: Fleet) -> Homes:
+    """Homes in which nobody is, for the last sign of life was the door closing.
 
     A bed or presence sensor that still sees somebody says that the person is in.
     """
-    homes = len(fleet.home_ids)
-    since, door = np.zeros(homes, np.int64), np.full(homes, -1, np.int32)
-    column = fleet.column("door_open")
-    last = (column.value == 0) & (column.since > 0) & (fleet.last_life_device[column.home] == column.device)
-    since[column.home[last]] = fleet.last_life[column.home[last]]
-    door[column.home[last]] = column.device[last]
-    inside = np.zeros(homes, bool)
+    door = fleet.column("door_open")
+    last = (door.value == 0) & (door.since > 0) & (fleet.last_life_device[door.home] == door.device)
+    away = marked(fleet, door, last) & (fleet.last_life > 0)
     for name in ("presence", "in_bed"):
         seen = fleet.column(name)
-        inside |= marked(fleet, seen, seen.value == 1)
-    return (since > 0) & ~inside, since, door
+        away[seen.home[seen.value == 1]] = False
+    return away
 
 
-def spoken_for(fleet: Fleet, now: int) -> Homes:
-    """Homes in which a device that can show life has been heard within its own time."""
+def spoken_for(fleet: Fleet, now: int, homes: Rows) -> NDArray[np.int32]:
+    """Of `homes`, those in which a device that can show life has been heard within its own time."""
     shows = np.array([any(metric.life for metric in kind.metrics.values()) for kind in fleet.types] or [False])
-    heard = shows[fleet.device_type] & (now - fleet.last_seen <= fleet.silent_after)
-    homes = np.zeros(len(fleet.home_ids), bool)
-    homes[fleet.device_home[heard]] = True
-    return homes
+    device = fleet.devices_of(homes)
+    device = device[shows[fleet.device_type[device]]]
+    heard = device[now - fleet.last_seen[device] <= fleet.silent_after[device]]
+    return np.intersect1d(homes, fleet.device_home[heard]).astype(np.int32)
 
 
 def watching_since(fleet: Fleet, now: int) -> int:
@@ -133,6 +129,8 @@ def watching_since(fleet: Fleet, now: int) -> int:
     Rules that judge absence would otherwise find every home silent after a night in which the server was off.
     """
     memory = fleet.scratch("watch", "since, last tick", 2, 0, np.int64)
+    if memory[1] == now:  # another rule asked in this tick
+        return int(memory[0])
     heard = int(fleet.last_seen.max(initial=0))
     before = max(int(memory[1]), heard) if memory[1] else heard
     if before and now - before > OUTAGE:

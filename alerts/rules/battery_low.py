@@ -35,7 +35,8 @@ class Params:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a battery that is low, the lowest first."""
     column = fleet.column("battery")
-    low = np.flatnonzero(column.value <= params.low)
+    weak = np.flatnonzero(column.value <= max(params.low, params.clear))
+    low = weak[column.value[weak] <= params.low]
     low = low[one_per_home(column.home[low], -column.value[low])]
 
     def show(position: int) -> Evidence:
@@ -49,5 +50,5 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     return Findings.of(
         column.home[low], np.full(len(low), now), severity=SEVERITY, evidence=show, device=column.device[low],
-        clear=~marked(fleet, column, column.value < params.clear),
+        clear=~marked(fleet, column, weak[column.value[weak] < params.clear]),
     )  # fmt: skip

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
     MINUTE,
+    Rows,
     device_names,
     en_duration,
     evidence,
@@ -42,30 +44,51 @@ class Params:
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a silent device; the gateway stands for the home, then the newest, for the others may be known."""
-    known = np.maximum(np.maximum(fleet.last_seen, fleet.installed_at), watching_since(fleet, now))
-    silent = now - known > fleet.silent_after
-    online = fleet.column("online")
-    gone = (online.value == 0) & (now - online.since > params.offline_minutes * MINUTE)
-    silent[online.device[gone]] = True
-    rows = np.flatnonzero(silent)
-    gateway = np.array([kind.code == "gateway" for kind in fleet.types] or [False])[fleet.device_type]
-    badness = known[rows] / (now + 1) + gateway[rows]
-    rows = rows[one_per_home(fleet.device_home[rows], badness)]
+    mute = np.zeros(len(fleet.device_ids), bool)
+    mute[_unheard(fleet, now)] = True
+    mute[_cut_off(fleet, now, params)] = True
+    silent = np.flatnonzero(mute)
+    known, gateway = _known(fleet, now, silent), _gateways(fleet, silent)
     count = np.bincount(fleet.device_home[silent], minlength=len(fleet.home_ids))
+    worst = one_per_home(fleet.device_home[silent], known / (now + 1) + gateway)
+    rows, known, gateway = silent[worst], known[worst], gateway[worst]
 
     def show(position: int) -> Evidence:
         row = int(rows[position])
         zh, en = device_names(fleet, row)
-        quiet, others = float(now - known[row]), int(count[fleet.device_home[row]]) - 1
+        quiet, others = float(now - known[position]), int(count[fleet.device_home[row]]) - 1
         more = (f"，另有 {others} 台", f", and {others} more") if others else ("", "")
         return evidence(
             fleet, row, f"{zh}已 {zh_duration(quiet)}没有消息{more[0]}",
             f"The {en} has been silent for {en_duration(quiet)}{more[1]}",
-            since=iso(known[row]), silent_devices=others + 1, usual=zh_duration(float(fleet.silent_after[row])),
+            since=iso(known[position]), silent_devices=others + 1, usual=zh_duration(float(fleet.silent_after[row])),
         )  # fmt: skip
 
-    severity = [Severity.ATTENTION if gateway[row] else SEVERITY for row in rows]
+    severity = [Severity.ATTENTION if one else SEVERITY for one in gateway]
     return Findings.of(
-        fleet.device_home[rows], known[rows], severity=severity, evidence=show, device=rows.astype(np.int32),
+        fleet.device_home[rows], known, severity=severity, evidence=show, device=rows.astype(np.int32),
         clear=count == 0,
     )  # fmt: skip
+
+
+def _unheard(fleet: Fleet, now: int) -> Rows:
+    """Devices of which nothing was heard for longer than their type allows, nor were they installed since."""
+    rows = np.flatnonzero(fleet.last_seen < now - fleet.silent_after)
+    unheard: Rows = rows[now - _known(fleet, now, rows) > fleet.silent_after[rows]]
+    return unheard
+
+
+def _cut_off(fleet: Fleet, now: int, params: Params) -> NDArray[np.int32]:
+    """Devices whose connection has been gone for too long."""
+    online = fleet.column("online")
+    gone = (online.value == 0) & (online.since < now - params.offline_minutes * MINUTE)
+    return online.device.compress(gone)
+
+
+def _known(fleet: Fleet, now: int, rows: Rows) -> NDArray[np.int64]:
+    """Since when devices are silent (µs): the last word, or from when one could be expected."""
+    return np.maximum(np.maximum(fleet.last_seen[rows], fleet.installed_at[rows]), watching_since(fleet, now))
+
+
+def _gateways(fleet: Fleet, rows: Rows) -> NDArray[np.bool_]:
+    return np.array([kind.code == "gateway" for kind in fleet.types] or [False])[fleet.device_type[rows]]

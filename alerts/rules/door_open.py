@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
@@ -17,6 +16,7 @@ from alerts.fleet import Fleet
 from alerts.rules._common import (
     HOUR,
     MINUTE,
+    Rows,
     device_names,
     en_duration,
     evidence,
@@ -54,16 +54,14 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     dark = night(local_hour(fleet, now), params.night_begins, params.night_ends)
     limit = (params.night_minutes if dark else params.day_minutes) * MINUTE
     column = fleet.column("door_open")
-    opened = column.value == 1
-    slots = np.flatnonzero(opened & (now - column.since > limit))
+    opened = np.flatnonzero(column.value == 1)
+    slots = opened[now - column.since[opened] > limit]
     slots = slots[one_per_home(column.home[slots], column.since[slots].astype(float))]  # the newest: one may be stuck
-    away, since, door = left_home(fleet)
-    missing = away & _left_in_the_dark(fleet, now, since, params)
-    out = np.flatnonzero(missing & dark).astype(np.int32)
-    out = np.setdiff1d(out, column.home[slots])
+    missing = _left_in_the_dark(fleet, now, np.flatnonzero(left_home(fleet)), params)
+    out = np.setdiff1d(missing if dark else missing[:0], column.home[slots])
     home = np.concatenate([column.home[slots], out]).astype(np.int32)
-    begun = np.concatenate([column.since[slots], since[out]])
-    device = np.concatenate([column.device[slots], door[out]]).astype(np.int32)
+    begun = np.concatenate([column.since[slots], fleet.last_life[out]])
+    device = np.concatenate([column.device[slots], fleet.last_life_device[out]]).astype(np.int32)
 
     def show(position: int) -> Evidence:
         row, lasted = int(device[position]), float(now - begun[position])
@@ -83,12 +81,14 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     return Findings.of(home, begun, severity=severity, evidence=show, device=device, clear=clear)
 
 
-def _left_in_the_dark(fleet: Fleet, now: int, since: NDArray[np.int64], params: Params) -> NDArray[np.bool_]:
-    """Who left this night, long enough ago: somebody out since the afternoon is visiting, not wandering."""
-    hours, which = np.unique(since // HOUR, return_inverse=True)
+def _left_in_the_dark(fleet: Fleet, now: int, away: Rows, params: Params) -> Rows:
+    """Those of `away` who left this night, long enough ago: who left in the afternoon is visiting."""
+    lasted = now - fleet.last_life[away]
+    away = away[(lasted > params.out_minutes * MINUTE) & (lasted < 12 * HOUR)]
+    hours, which = np.unique(fleet.last_life[away] // HOUR, return_inverse=True)
     dark = np.array(
         [night(local_hour(fleet, int(hour) * HOUR), params.night_begins, params.night_ends) for hour in hours],
         dtype=bool,
     )
-    lasted = now - since
-    return dark[which] & (lasted > params.out_minutes * MINUTE) & (lasted < 12 * HOUR)
+    left: Rows = away[dark[which]]
+    return left

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
     HOUR,
     MINUTE,
+    SECOND,
     Homes,
+    Rows,
     device_names,
     en_duration,
     evidence,
@@ -56,21 +59,17 @@ class Params:
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes that have been still for too long."""
-    usual = fleet.baseline[:, local_hour(fleet, now)]
-    limit = np.where(np.isnan(usual), params.unlearned_hours * HOUR, usual * params.margin * 1_000_000)
-    limit = np.clip(limit, params.floor_hours * HOUR, params.ceiling_hours * HOUR)
-    away, _, _ = left_home(fleet)
-    alive, unknown = _in_bed(fleet, now, params)
-    limit[unknown] = np.maximum(limit[unknown], params.mat_hours * HOUR)
-    limit[alive] = params.in_bed_hours * HOUR
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
-    still = now - last
-    judged = (fleet.last_life > 0) & spoken_for(fleet, now) & ~away
-    homes = np.flatnonzero(judged & (still > limit)).astype(np.int32)
+    still, hour = now - last, local_hour(fleet, now)
+    limit = np.full(len(still), min(params.floor_hours, params.ceiling_hours, params.in_bed_hours) * HOUR)
+    quiet = np.flatnonzero(still >= limit[:1] / 2)  # elsewhere even the shortest limit is far
+    limit[quiet] = _limit(fleet, now, quiet, fleet.baseline[quiet, hour], params)
+    motionless = quiet[(fleet.last_life[quiet] > 0) & (still[quiet] > limit[quiet])]
+    homes = spoken_for(fleet, now, motionless[~left_home(fleet)[motionless]])
 
     def show(position: int) -> Evidence:
         home = int(homes[position])
-        return _show(fleet, home, int(last[home]), float(still[home]), float(usual[home]))
+        return _show(fleet, home, int(last[home]), float(still[home]), float(fleet.baseline[home, hour]))
 
     return Findings.of(
         homes, last[homes], severity=SEVERITY, evidence=show, device=fleet.last_life_device[homes],
@@ -78,16 +77,26 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     )  # fmt: skip
 
 
+def _limit(fleet: Fleet, now: int, homes: Rows, usual: NDArray[np.float32], params: Params) -> NDArray[np.float64]:
+    """How long each of these homes may be still (µs), with its usual silence (s) at this hour."""
+    limit = np.where(np.isnan(usual), params.unlearned_hours * HOUR, usual * params.margin * SECOND)
+    limit = np.clip(limit, params.floor_hours * HOUR, params.ceiling_hours * HOUR)
+    alive, unknown = _in_bed(fleet, now, params)
+    limit = np.where(unknown[homes], np.maximum(limit, params.mat_hours * HOUR), limit)
+    return np.where(alive[homes], params.in_bed_hours * HOUR, limit)
+
+
 def _in_bed(fleet: Fleet, now: int, params: Params) -> tuple[Homes, Homes]:
     """Homes whose bed is occupied: (with a pulse or a breath, by a sensor that has never told either)."""
     bed = fleet.column("in_bed")
     occupied = marked(fleet, bed, bed.value == 1)
-    pulse, measured = np.zeros(len(fleet.home_ids), bool), np.zeros(len(fleet.home_ids), bool)
+    alive, unknown = np.zeros(len(occupied), bool), occupied.copy()
     for name in ("heart_rate", "breathing_rate"):
         column = fleet.column(name)
-        pulse |= marked(fleet, column, now - column.ts < params.pulse_minutes * MINUTE)
-        measured |= marked(fleet, column, column.ts > 0)
-    return occupied & pulse, occupied & ~measured
+        told = np.flatnonzero(occupied[column.home] & (column.ts > 0))
+        unknown[column.home[told]] = False
+        alive[column.home[told[column.ts[told] > now - params.pulse_minutes * MINUTE]]] = True
+    return alive, unknown
 
 
 def _show(fleet: Fleet, home: int, last: int, still: float, usual: float) -> Evidence:

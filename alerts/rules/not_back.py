@@ -48,8 +48,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     still, limit = now - last, params.away_hours * HOUR
     if (still < limit / 2).all():
         return Findings.none(clear=np.ones(len(last), bool))
-    away, _, _ = left_home(fleet)
-    homes = np.flatnonzero(away & spoken_for(fleet, now) & (still > limit)).astype(np.int32)
+    away = left_home(fleet)
+    homes = spoken_for(fleet, now, np.flatnonzero(away & (still > limit)))
 
     def show(position: int) -> Evidence:
         home = int(homes[position])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alerts.backoff import Backoff
 from alerts.findings import Evidence, Findings
 from alerts.fleet import Batch, Fleet
-from alerts.rules._common import MINUTE, device_names, evidence, iso
+from alerts.rules._common import MINUTE, device_names, evidence, iso, marked
 from core.catalogue import metric_by_id, metrics
 from core.model import Severity
 from core.packed import Flag
@@ -46,7 +46,7 @@ def _bad(
     fleet: Fleet, name: str, value: NDArray[np.float64], home: NDArray[np.int32], params: Params, margin: float = 0
 ) -> NDArray[np.bool_]:
     """Which values lie in the band of three points, or within `margin` of it."""
-    low = np.full(len(value), dict(params.low)[name])
+    low: float | NDArray[np.float64] = dict(params.low)[name]
     if name == "spo2":
         low = np.where(fleet.spo2_scale[home] == 2, params.spo2_scale_2, low)
     return (value <= low + margin) | (value >= dict(params.high).get(name, np.inf) - margin)
@@ -108,8 +108,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     bad, measured = np.zeros(homes, bool), np.zeros(homes, bool)
     for name in METRICS:
         column = fleet.column(name)
-        fresh = now - column.ts < params.fresh_minutes * MINUTE
-        measured[column.home[fresh]] = True
+        fresh = column.ts > now - params.fresh_minutes * MINUTE
         danger = fresh & _bad(fleet, name, column.value, column.home, params, params.clear_margin)
-        bad[column.home[danger]] = True
+        bad |= marked(fleet, column, danger)
+        measured |= marked(fleet, column, fresh)
     return Findings.none(clear=measured & ~bad)

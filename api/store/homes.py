@@ -7,29 +7,31 @@ from psycopg import Connection
 
 from api import cursors
 from api.models.homes import BaselineHour, Home, HomeItem, HomePage, HomeQuery
-from api.store import alerts, devices
+from api.store import alerts, devices, newest
 from api.store.accounts import AREA_NAME
 from api.store.alerts import PERSON_NAMES, rows
+from api.store.newest import ALLOWED, NEWEST, WRITTEN, silent, told
 from core.catalogue import Life, metrics
 from core.model import Severity
 
 LIFE_WINDOW = timedelta(days=3)
 
 # The last sign of life of a device and metric, by what shows life in that metric: see core/metrics.toml.
-LAST_LIFE = """
-    (SELECT max(sign.ts) FROM device d JOIN latest l ON l.device_id = d.id AND l.ts > %(life_from)s
-     CROSS JOIN LATERAL (
+LAST_LIFE = f"""
+    (SELECT max(sign.ts) FROM device d {ALLOWED}
+     CROSS JOIN LATERAL ({NEWEST} AND l.metric = ANY(%(life)s)) l CROSS JOIN LATERAL (
         SELECT max(r.ts) AS ts FROM reading r WHERE l.metric = ANY(%(nonzero)s)
-            AND r.device_id = l.device_id AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value <> 0
+            AND r.device_id = d.id AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value <> 0
         UNION ALL
         SELECT l.since WHERE l.metric = ANY(%(change)s) AND l.since > %(life_from)s
         UNION ALL
-        SELECT min(r.ts) FROM reading r WHERE l.metric = ANY(%(rise)s) AND r.device_id = l.device_id
+        SELECT min(r.ts) FROM reading r WHERE l.metric = ANY(%(rise)s) AND r.device_id = d.id
             AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value >= l.value
-            AND EXISTS (SELECT 1 FROM reading b WHERE b.device_id = l.device_id AND b.metric = l.metric
+            AND EXISTS (SELECT 1 FROM reading b WHERE b.device_id = d.id AND b.metric = l.metric
                         AND b.ts > %(life_from)s AND b.ts < r.ts AND b.value < l.value)) sign
-     WHERE d.home_id = h.id AND l.metric = ANY(%(life)s))
+     WHERE d.home_id = h.id AND l.ts > %(life_from)s)
 """
+MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
 LIST = f"""
     SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
            coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
@@ -37,8 +39,9 @@ LIST = f"""
     FROM (SELECT h.id, h.code, h.address, ar.path FROM home h JOIN area ar ON ar.id = h.area_id
           WHERE {{conditions}} ORDER BY h.code LIMIT %(limit)s) h
     CROSS JOIN LATERAL (
-        SELECT count(*) AS devices, count(*) FILTER (WHERE {devices.SILENT}) AS silent_devices
-        FROM device d {devices.SEEN} WHERE d.home_id = h.id AND d.retired_at IS NULL) count_d
+        SELECT count(*) AS devices, count(*) FILTER (WHERE {MUTE} AND {silent("seen")}) AS silent_devices
+        FROM device d {ALLOWED} {told("written", WRITTEN)} {told("seen", f"{NEWEST} AND {MUTE}")}
+        WHERE d.home_id = h.id AND d.retired_at IS NULL) count_d
     CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE a.suppressed_by IS NULL) AS active_alerts,
                count(*) FILTER (WHERE a.suppressed_by IS NOT NULL) AS suppressed_alerts,
@@ -53,7 +56,7 @@ def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -
     """One page, by code."""
     conditions = ["ar.path <@ %(scope)s::ltree"]
     values: dict[str, Any] = {
-        **devices.seen_values(now), **_life_values(now), "scope": scope, "limit": wanted.limit + 1,
+        **newest.values(conn, now), **_life_values(now), "scope": scope, "limit": wanted.limit + 1,
         "severities": list(Severity),
     }  # fmt: skip
     if wanted.q:

@@ -125,7 +125,12 @@ def test_a_last_will_is_no_word_from_the_device():
 
 def test_homes_know_their_devices_and_a_home_without_any_is_no_trouble():
     known = fleet()
-    assert [known.device_ids[known.devices_of(home)].tolist() for home in range(3)] == [[11, 12], [21, 22], []]
+    assert [known.device_ids[known.devices_of(np.array([home]))].tolist() for home in range(3)] == [
+        [11, 12],
+        [21, 22],
+        [],
+    ]
+    assert known.device_ids[known.devices_of(np.array([1, 2, 0]))].tolist() == [21, 22, 11, 12]
 
 
 def test_a_fleet_without_homes_takes_up_nothing():
