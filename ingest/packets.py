@@ -57,7 +57,7 @@ def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = Fa
             if quality and not packet_id:
                 raise Malformed("a PUBLISH to be acknowledged without a packet id")
             if v5:
-                properties, rest = _length(data[:stop], rest)
+                properties, rest = _length(data, rest)  # what it reads behind the packet's end is refused with it
                 rest += properties
                 if rest > stop:
                     raise Malformed("a PUBLISH whose properties are longer than itself")
