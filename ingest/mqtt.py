@@ -120,11 +120,15 @@ class Connection(threading.Thread):
             with contextlib.suppress(OSError):  # stopped: the broker delivers them again
                 self._call.send(b"\0")
 
-    def stop(self, *, forget: bool = False) -> None:
-        """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
+    def leave(self, *, forget: bool = False) -> None:
+        """Begin to stop."""
         self._forgetting = forget
         self._ending.set()
         self._call.send(b"\0")
+
+    def stop(self, *, forget: bool = False) -> None:
+        """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
+        self.leave(forget=forget)
         if self.ident:  # it was started
             self.join()
         self._call.close()
