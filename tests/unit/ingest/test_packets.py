@@ -12,22 +12,9 @@ from paho.mqtt.properties import Properties
 
 from ingest.draft import Message
 from ingest.packets import Malformed, acknowledgements, split
+from tests.hostile_broker import length, publish
 
 PINGRESP, CONNACK, SUBACK = b"\xd0\x00", b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01"
-
-
-def length(size):
-    out = bytearray()
-    while True:
-        size, digit = divmod(size, 128)
-        out.append(digit | (128 if size else 0))
-        if not size:
-            return bytes(out)
-
-
-def publish(topic, payload, qos=1, packet_id=7, retain=False, properties=b""):
-    body = len(topic).to_bytes(2, "big") + topic + (packet_id.to_bytes(2, "big") if qos else b"") + properties + payload
-    return bytes([0x30 | qos << 1 | retain]) + length(len(body)) + body
 
 
 @st.composite
