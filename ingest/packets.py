@@ -30,7 +30,8 @@ class Split(NamedTuple):
 def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = False) -> Split:
     """Every whole packet in `data`, which came at `received` (µs) by `link`, in MQTT 3.1.1 or 5.
 
-    A topic that is no UTF-8 keeps what of it is. Raises Malformed.
+    Each message is a microsecond later than the one before, or two that say the same and not when would be taken for
+    one that was repeated. A topic that is no UTF-8 keeps what of it is. Raises Malformed.
     """
     messages: list[Message] = []
     others: list[bytes] = []
@@ -65,6 +66,7 @@ def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = Fa
             messages.append(
                 _message(Message, (text, data[rest:stop], received, link, bool(first & 1), quality, packet_id))
             )
+            received += 1
         at = stop
     return Split(messages, b"".join(others), at, max(wanted, end - at + 1))
 

@@ -119,6 +119,11 @@ def test_a_topic_that_is_no_utf8_is_taken_for_what_of_it_is():
     assert message == Message("sw/v1/acme/\ufffd/telemetry", b"1", 5, None, False, 1, 7)
 
 
+def test_no_two_messages_of_a_piece_came_at_one_instant():
+    found = split(publish(b"a/b", b"1") + PINGRESP + 2 * publish(b"a/b", b"1"), 5)
+    assert [message.received for message in found.messages] == [5, 6, 7]
+
+
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 65535)), max_size=20))
 def test_acknowledgements_are_what_paho_reads_as_such(sent):
     messages = [Message("t", b"", 1, qos=qos, packet_id=packet_id) for qos, packet_id in sent]
