@@ -136,12 +136,17 @@ class Client(mqtt.Client):
     def finish(self, seconds: float) -> None:
         """Disconnect, after everything that waits is written; without a word if the socket does not take it so long."""
         until = time.monotonic() + seconds
+        self._drain(until)
+        self.disconnect()
+        self._drain(until)
+        if self.socket():
+            self.give_up()
+
+    def _drain(self, until: float) -> None:
+        """Write what waits, until that moment of time.monotonic() at the latest."""
+        self.flush()
         while self.unsent() and (sock := self.socket()) and (left := until - time.monotonic()) > 0:
             poll = select.poll()
             poll.register(sock, select.POLLOUT)
             poll.poll(1000 * left)
             self.flush()
-        self.disconnect()
-        self.flush()
-        if self.socket():
-            self.give_up()
