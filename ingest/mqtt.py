@@ -5,6 +5,7 @@ broker would take us for dead. What waits is bounded by the broker's in-flight l
 reading on. Why MQTT 3.1.1: docs/decisions/0007.
 """
 
+import contextlib
 import logging
 import select
 import socket
@@ -34,6 +35,8 @@ RECONNECT_SECONDS = (1.0, 15.0)  # first and longest pause between tries
 POLL_MILLISECONDS = 1000  # between looks at the keepalive when nothing happens
 ROOM_SECONDS = 0.2  # between looks whether there is room to connect again
 LEAVING_SECONDS = 1.0  # for the last acknowledgements, if the broker is slow to take them
+FORGETTING_SECONDS = 5.0  # for the broker to end a session
+NOT_MQTT = "Protocol error"  # paho's reason, where it is the broker that can't be understood
 WAITING_BYTES = 134_217_728  # of one connection; beyond it, as beyond waiting_maximum, it reads no further
 SWEPT_SECONDS = 60.0  # our own empty message comes back at once, or never
 SWEPT_MAXIMUM = 10_000  # topics of which our own empty message is waited for
@@ -94,7 +97,11 @@ class Connection(threading.Thread):
         )
         self._swept: OrderedDict[str, float] = OrderedDict()  # topic → until when our own empty message may come back
         self._link = Link(self)
-        self._client = self._prepared(Client(VERSION2, self._client_id, clean_session=False, protocol=mqtt.MQTTv311))
+        client = Client(
+            VERSION2, self._client_id, clean_session=False, protocol=mqtt.MQTTv311,
+            reconnect_on_failure=False,  # paho would go over to MQTT 3.1 by itself, for good, if a broker asks for it
+        )  # fmt: skip
+        self._client = self._prepared(client)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -117,19 +124,19 @@ class Connection(threading.Thread):
         self._stored.append((link, messages))
         if not self._calling:
             self._calling = True
-            self._call.send(b"\0")
+            with contextlib.suppress(OSError):  # stopped: the broker delivers them again
+                self._call.send(b"\0")
 
-    def leave(self, seconds: float) -> None:
-        """Read no more, and disconnect when all that came is stored, after so many seconds at the latest."""
-        self._leave_by = time.monotonic() + seconds
+    def leave(self, seconds: float = 0, *, forget: bool = False) -> None:
+        """Begin to stop: read no more, and disconnect when all that came is stored, or after so many seconds."""
+        self._leave_by = max(self._leave_by, time.monotonic() + seconds)
+        self._forgetting = forget
         self._ending.set()
         self._call.send(b"\0")
 
     def stop(self, *, forget: bool = False) -> None:
         """Disconnect; the session stays at the broker with everything not acknowledged, unless it is forgotten."""
-        self._forgetting = forget
-        self._ending.set()
-        self._call.send(b"\0")
+        self.leave(forget=forget)
         if self.ident:  # it was started
             self.join()
         self._call.close()
@@ -146,18 +153,27 @@ class Connection(threading.Thread):
                 self._serve()
             except OSError as error:
                 log.warning("%s: no connection to the broker: %s", self.name, error)
+            except Exception:  # a bug must not end the thread: nothing of its vendor would arrive any more
+                log.exception("%s: the connection failed", self.name)
+            self._part()
             self._ending.wait(self._pause)
             self._pause = min(self._pause * 2, RECONNECT_SECONDS[1])
         self._waiting.closed = True
         if self._forgetting:
             self._forget()
 
+    def _part(self) -> None:
+        """From here on nothing that came before is acknowledged."""
+        self.connected = self._link.current = False
+        self._link = Link(self)
+        self.outstanding = 0
+
     def _serve(self) -> None:
         """Read and write until the connection is lost or ended."""
         client, poll = self._client, select.poll()
         poll.register(self._called, select.POLLIN)
         while (sock := client.socket()) is not None:
-            reading = self._room() and not self._ending.is_set()
+            reading = self._room() and not client.overasked() and not self._ending.is_set()
             events = (select.POLLIN if reading else 0) | (select.POLLOUT if client.unsent() else 0)
             if events:
                 poll.register(sock, events)
@@ -191,7 +207,8 @@ class Connection(threading.Thread):
         self._swept[topic] = time.monotonic() + SWEPT_SECONDS
         while len(self._swept) > SWEPT_MAXIMUM:
             self._swept.popitem(last=False)
-        self._client.publish(topic, b"", qos=0, retain=True)
+        with contextlib.suppress(ValueError):  # no topic that anybody may publish to
+            self._client.publish(topic, b"", qos=0, retain=True)
 
     def _take(self, link: Link) -> None:
         """Put what came into the lane. What is not the lane's is done with."""
@@ -214,17 +231,28 @@ class Connection(threading.Thread):
     def _forget(self) -> None:
         """End the session at the broker."""
         client = self._prepared(mqtt.Client(VERSION2, self._client_id, clean_session=True, protocol=mqtt.MQTTv311))
-        client.on_connect = lambda client, *_: client.disconnect()
+        ended = threading.Event()
+
+        def leave(client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+            if not reason.is_failure:
+                ended.set()
+            client.disconnect()
+
+        client.on_connect = leave
+        until = time.monotonic() + FORGETTING_SECONDS
         try:
-            client.loop_forever()
+            client.reconnect()
+            while client.socket() and time.monotonic() < until:
+                client.loop(0.1)
         except OSError as error:
-            log.warning("%s: its session stays at the broker: %s", self.name, error)
+            log.warning("%s: no connection to the broker: %s", self.name, error)
+        if not ended.is_set():
+            log.warning("%s: its session stays at the broker", self.name)
 
     def _on_connect(self, client: mqtt.Client, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             log.error("%s: the broker refuses the connection: %s", self.name, reason)
             return
-        self._pause = RECONNECT_SECONDS[0]
         self.resumed = flags.session_present or self.resumed
         if self._retiring:
             client.unsubscribe([*self._lane.filters, *self._lane.former])
@@ -236,19 +264,20 @@ class Connection(threading.Thread):
         log.info("%s: connected, session %s", self.name, "resumed" if flags.session_present else "new")
 
     def _on_subscribe(
-        self, _client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+        self, client: mqtt.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
-        if any(reason.is_failure for reason in reasons):
+        if not reasons or any(reason.is_failure for reason in reasons):
             log.error("%s: the broker refuses a subscription: %s", self.name, ", ".join(map(str, reasons)))
+            client.disconnect()  # to ask again: nobody is heard by a connection without its subscription
         else:
             self.connected = True
 
     def _on_disconnect(
         self, _client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        self.connected = self._link.current = False
-        self._link = Link(self)
+        if self.connected and reason != NOT_MQTT:
+            self._pause = RECONNECT_SECONDS[0]
+        self._part()
         self.lost += 1
-        self.outstanding = 0
         level = logging.INFO if self._ending.is_set() else logging.WARNING
         log.log(level, "%s: disconnected: %s", self.name, reason)

@@ -31,8 +31,8 @@ class Split(NamedTuple):
 def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = False) -> Split:
     """Every whole packet in `data`, which came at `received` (µs) by `link`, in MQTT 3.1.1 or 5.
 
-    Each message is received a microsecond after the one before it: what devices don't date must differ in time, or it
-    would be taken for a repetition. A topic that is no UTF-8 keeps what of it is. Raises Malformed.
+    Each message is received a microsecond after the one before it: two that say the same and not when would be taken
+    for one that was repeated. A topic that is no UTF-8 keeps what of it is. Raises Malformed.
     """
     messages: list[Message] = []
     others: list[bytes] = []
@@ -59,7 +59,7 @@ def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = Fa
             if packet_id == NO_ID:
                 raise Malformed("a PUBLISH to be acknowledged without a packet id")
             if v5:
-                properties, rest = _length(data[:stop], rest)
+                properties, rest = _length(data, rest)  # what it reads behind the packet's end is refused with it
                 rest += properties
                 if rest > stop:
                     raise Malformed("a PUBLISH whose properties are longer than itself")

@@ -78,6 +78,8 @@ class Worker:
         for thread in (*self._gatherers, *self._writers, self._steward):
             thread.join()
         self._inheritance.finish()
+        for connection in self._connections:  # all at once: a broker that reads nothing holds each up for a second
+            connection.leave(forget=forget)
         for connection in self._connections:
             connection.stop(forget=forget)
 

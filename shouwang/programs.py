@@ -3,6 +3,7 @@
 Programs are imported where they are started: an ingest worker has no use for the web server's memory.
 """
 
+import gc
 import logging
 import signal
 import threading
@@ -14,6 +15,7 @@ import typer
 
 from core import log_format, settings
 
+MESSAGES_BETWEEN = 100_000  # looks for garbage in circles, which ingest hardly makes: a tuple a message costs 5 % otherwise
 Program = Callable[[settings.Settings, threading.Event], None]
 
 
@@ -46,6 +48,8 @@ def ingest(
 ) -> None:
     """Take messages from the broker into the database."""
     from ingest.worker import run as worker
+
+    gc.set_threshold(MESSAGES_BETWEEN, 50)
 
     run(partial(worker, retire=retire))
 

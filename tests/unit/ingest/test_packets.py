@@ -12,22 +12,9 @@ from paho.mqtt.properties import Properties
 
 from ingest.draft import Message
 from ingest.packets import Malformed, acknowledgements, split
+from tests.hostile_broker import length, publish
 
 PINGRESP, CONNACK, SUBACK = b"\xd0\x00", b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01"
-
-
-def length(size):
-    out = bytearray()
-    while True:
-        size, digit = divmod(size, 128)
-        out.append(digit | (128 if size else 0))
-        if not size:
-            return bytes(out)
-
-
-def publish(topic, payload, qos=1, packet_id=7, retain=False, properties=b""):
-    body = len(topic).to_bytes(2, "big") + topic + (packet_id.to_bytes(2, "big") if qos else b"") + properties + payload
-    return bytes([0x30 | qos << 1 | retain]) + length(len(body)) + body
 
 
 @st.composite
@@ -135,6 +122,11 @@ def test_a_topic_that_is_no_utf8_is_taken_for_what_of_it_is():
 def test_messages_of_one_read_are_received_one_after_the_other():
     found = split(publish(b"t", b"1") * 3, 100).messages
     assert [message.received for message in found] == [100, 101, 102]
+
+
+def test_no_two_messages_of_a_piece_came_at_one_instant():
+    found = split(publish(b"a/b", b"1") + PINGRESP + 2 * publish(b"a/b", b"1"), 5)
+    assert [message.received for message in found.messages] == [5, 6, 7]
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 65535)), max_size=20))
