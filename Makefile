@@ -24,7 +24,7 @@ check: setup-dev  ## lint, types, import direction; repairs what it can, only ju
 	@$(if $(CI),,npm --prefix console run format --silent)
 	@npm --prefix console run check --silent
 
-bench: setup-dev  ## measure all against bare limits (QUICK=1: under two minutes; BASE=a commit: its tick beside ours)
+bench: setup-dev  ## measure all against bare limits (QUICK=1: under three minutes; BASE=a commit: its tick beside ours)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
 
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

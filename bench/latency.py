@@ -82,12 +82,12 @@ def behind_backlog(rig: Rig, backlog: int, homes: range) -> tuple[list[float], f
         ingest.start()
         while not stored(conn):  # by the new process's count
             time.sleep(0.02)
-        begin = time.monotonic()
-        times = presses(rig, homes, 0.05)
+        begin, gone = time.monotonic(), stored(conn)
+        times = presses(rig, homes, 0.02)
         if (left := backlog * 3 - stored(conn)) <= 0:
             raise TimeoutError("the backlog was gone before the last press: take a larger one")
-        rig.wait_judged(conn, backlog * 3)
-        rate = backlog / (time.monotonic() - begin)
+        judged = rig.wait_judged(conn, backlog * 3)
+        rate = (backlog * 3 - gone) / 3 / (judged - begin)
     print(f"  ({left / 3:,.0f} messages of the backlog were left after the last press)", flush=True)
     return times, rate
 

@@ -9,16 +9,30 @@ from ingest.draft import Message
 
 IN_TURN = 16  # messages taken from one lane before the next has its turn …
 TURN_BYTES = 65_536  # … or so many bytes
+ENOUGH = 500  # messages of one lane for which a gatherer is woken out of a lull
+
+
+class Bell:
+    """Wakes a gatherer. Network threads look at `rings_at`, so that it is not woken for every message."""
+
+    def __init__(self) -> None:
+        self.rings_at = 1  # messages that wait in one lane
+        self.event = threading.Event()
+
+    def arm(self, rings_at: int) -> None:
+        """Ring from now on when so many messages wait in one lane; what came before must be looked for afterwards."""
+        self.rings_at = rings_at
+        self.event.clear()
 
 
 class Waiting:
     """One lane, cut into turns. The network thread counts what came, the writer what went: neither waits."""
 
-    def __init__(self, arrived: threading.Event) -> None:
+    def __init__(self, bell: Bell) -> None:
         self.closed = False  # nothing comes any more
         self._turns: deque[tuple[list[Message], int]] = deque()  # and their bytes
         self._came = self._went = self._bytes_came = self._bytes_went = 0
-        self._arrived = arrived
+        self._bell = bell
 
     def __len__(self) -> int:
         return self._came - self._went
@@ -40,8 +54,8 @@ class Waiting:
                 turn, size = [], 0
         if turn:
             self._add(turn, size)
-        if not self._arrived.is_set():
-            self._arrived.set()
+        if len(self) >= self._bell.rings_at and not self._bell.event.is_set():
+            self._bell.event.set()
 
     def _add(self, turn: list[Message], size: int) -> None:
         self._came += len(turn)
@@ -65,14 +79,14 @@ class Mailbox:
         """`lull`: seconds in which messages for a batch that is being gathered may come together."""
         self.name = name
         self._stop = stop
-        self._arrived = threading.Event()
+        self._bell = Bell()
         self._lanes: tuple[Waiting, ...] = ()
         self._lull = lull
         self._at = 0
 
     def add(self) -> Waiting:
         """One more lane. Closed ones that are empty are gone from then on."""
-        lane = Waiting(self._arrived)
+        lane = Waiting(self._bell)
         self._lanes = (*(one for one in self._lanes if one or not one.closed), lane)
         return lane
 
@@ -82,7 +96,7 @@ class Mailbox:
     def turn(self, until: float, *, gathering: bool) -> list[Message]:
         """Messages of the lane whose turn it is; none if none came until that moment of time.monotonic(), or the stop.
 
-        While it is gathering a batch the writer looks again after a lull; it is not woken for every message.
+        While it is gathering a batch the gatherer looks again after a lull, or when enough has come.
         """
         while True:
             lanes = self._lanes
@@ -93,9 +107,6 @@ class Mailbox:
             rest = until - time.monotonic()
             if rest <= 0 or self._stop.is_set():
                 return []
-            if gathering:
-                self._stop.wait(min(self._lull, rest))
-                continue
-            self._arrived.clear()
-            if not len(self):
-                self._arrived.wait(rest)
+            self._bell.arm(ENOUGH if gathering else 1)
+            if gathering or not len(self):
+                self._bell.event.wait(min(self._lull, rest) if gathering else rest)
