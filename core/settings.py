@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     mqtt_group: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_-]*$",
-        description="share the topics among all workers of this group ($share); empty: this worker takes them all."
+        description="share the topics among all workers of this group ($share); empty: workers deal the vendors."
         " Mosquitto forgets shared subscriptions when it restarts: see docs/decisions/0006",
     )
     timezone: str = Field(
@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     )
 
     worker: str = Field(
-        default="1", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this ingest worker's MQTT session"
+        default="1", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="names this ingest worker among others"
     )
     broker_queue_bytes: int = Field(
         default=4_294_967_296, ge=1,
