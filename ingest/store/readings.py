@@ -1,5 +1,6 @@
 """SQL of storing: one transaction per draft, whose readings go to the table and, packed, to the engine."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from ingest.store.repair import repair
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = 946_684_800_000_000  # µs: the year 2000, before which nothing was stored
+FEW = 50  # rows for which COPY would be no gain
 COLUMNS = "(ts, device_id, metric, flags, value)"
 
 
@@ -27,8 +29,28 @@ class Stored(NamedTuple):
 
 def write(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
     """Store readings, packed batch and refusals in one transaction; raises psycopg.Error with nothing written."""
+    if 0 < len(draft) <= FEW and not (draft.repeats or draft.cries or draft.refused):
+        with contextlib.suppress(UniqueViolation):  # nothing is written then: once more, with all care
+            return _write_few(conn, draft, shards, now)
     with conn.transaction():
         return write_within(conn, draft, shards, now)
+
+
+def _write_few(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
+    """The same in one round trip to the database instead of nine, each of which costs an emergency its wait.
+
+    Raises UniqueViolation where a reading is stored already.
+    """
+    rows = draft.rows()
+    with conn.pipeline(), conn.transaction():
+        conn.execute(
+            f"INSERT INTO reading {COLUMNS} SELECT * FROM unnest("  # noqa: S608 - constant
+            " %s::timestamptz[], %s::int[], %s::smallint[], %s::smallint[], %s::float8[])",
+            [[EPOCH + timedelta(microseconds=ts) for ts in rows.packed["ts"].tolist()],
+             *(rows.packed[name].tolist() for name in ("device", "metric", "flags", "value"))],
+        )  # fmt: skip
+        _hand_over(conn, rows.packed, rows.homes, shards, now)
+    return Stored(len(rows.packed), rows.duplicates)
 
 
 def write_within(conn: psycopg.Connection, draft: Draft, shards: int, now: datetime) -> Stored:
