@@ -29,8 +29,8 @@ DRAINED_SECONDS = 2.0  # what a vendor's lanes hold is stored in that time, befo
 def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> None:
     """Take messages until `stop` is set; with `retire`, until nothing waits for this worker any more, then end it.
 
-    A broker keeps what a worker had not acknowledged for just that worker. One that never comes back is retired in
-    its name, once, from anywhere.
+    In a group a broker keeps what a worker had not acknowledged for just that worker: one that never comes back is
+    retired in its name, once, from anywhere. Without a group other workers take its vendors over by themselves.
     """
     pipeline = _pipeline(settings, stop)
     if pipeline is None:
