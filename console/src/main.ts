@@ -2,7 +2,7 @@ import { createApp } from "vue";
 import App from "./App.vue";
 import { whenUnauthorised } from "./api";
 import { i18n } from "./i18n";
-import * as live from "./live";
+import * as stream from "./stream";
 import { router } from "./router";
 import { account } from "./session";
 import "./style.css";
@@ -10,7 +10,7 @@ import "./style.css";
 document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "dark";
 whenUnauthorised(() => {
   account.value = null;
-  live.stop();
+  stream.stop();
   const at = router.currentRoute.value;
   if (at.name !== "login") void router.push({ name: "login", query: { next: at.fullPath } });
 });

@@ -1,6 +1,7 @@
 /** The emergency's sound: repeated while one is unanswered. Browsers allow it only after a click, and mute is short. */
 import { computed, ref, watch } from "vue";
-import { health, now, unanswered } from "./live";
+import { unanswered } from "./alerts";
+import { health, now } from "./stream";
 
 const MUTE_MS = 120_000;
 const EVERY_MS = 2500;
