@@ -3,13 +3,19 @@
 import gzip
 import json
 import os
+import socket
+import threading
 
+import httpx
 import pytest
+import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from api import console
+from api.app import routes
+from api.connections import limited
 from api.encodings import chosen
 from tests.api_service import Stream, serving
 
@@ -23,8 +29,22 @@ def service(database):
         yield running
 
 
+@pytest.fixture(scope="module")
+def alone():
+    """The routes over nothing: files need no database."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(routes(), http=limited(10), lifespan="off", log_config=None)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}") as client:
+            yield client
+        server.should_exit = True
+        thread.join()
+
+
 @pytest.fixture
-def assets(service, tmp_path, monkeypatch):
+def assets(alone, tmp_path, monkeypatch):
     """A client, and a console with one file in three forms."""
     folder = tmp_path / "static" / "assets"
     folder.mkdir(parents=True)
@@ -33,7 +53,7 @@ def assets(service, tmp_path, monkeypatch):
         os.utime(folder / name, (1_700_000_000, 1_700_000_000))
     (folder / "logo.svg").write_text("<svg/>")
     monkeypatch.setattr(console, "STATIC", tmp_path / "static")
-    return service.client()
+    return alone
 
 
 def asked(client, accept, path="/assets/app.js", method="GET", **headers):
