@@ -20,7 +20,15 @@ export interface Alert {
   title_en: string;
   severity: Severity;
   state: State;
-  home: { id: number; code: string; address: string; area_path: string; area_name: string; person_name: string | null };
+  home: {
+    id: number;
+    code: string;
+    address: string;
+    area_path: string;
+    area_name: string;
+    person_name: string | null;
+    initials: string;
+  };
   device: { id: number; serial: string; type: string; type_zh: string; type_en: string; room: string } | null;
   occurred_at: string;
   opened_at: string;
@@ -42,7 +50,11 @@ export interface Alert {
   cleared_at: string | null;
   suppressed_by: string | null;
   suppressed_until: string | null;
+  asks_since: string | null;
+  last_value: number | null;
+  peak_value: number | null;
   handler: { id: number; name: string } | null;
+  resolved_by: { id: number; name: string } | null;
   acknowledged_at: string | null;
   dispatched_at: string | null;
   resolved_at: string | null;
