@@ -87,7 +87,7 @@ def test_a_step_that_does_not_arrive_says_so_at_once_and_can_be_pressed_again(de
 
 def test_a_step_that_hangs_says_so_after_five_seconds_and_counts_if_it_arrives_after_all(desk, standing, page):
     held = []
-    page.route("**/acknowledge", held.append)
+    page.route("**/acknowledge", lambda route: held.extend([route]))
     button = claim(row(page, standing[0]))
     button.click()
     expect(button).to_have_text("送达中…")
