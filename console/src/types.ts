@@ -12,6 +12,9 @@ export interface Account {
   area: string | null;
   area_name: string | null;
   vendor: unknown;
+  session_ends_at?: string;
+  now?: string;
+  zone?: string;
 }
 export interface Alert {
   id: number;
@@ -39,6 +42,7 @@ export interface Alert {
   };
   episode_at: string;
   answered_before: boolean;
+  asks_since: string | null;
   cleared_at: string | null;
   suppressed_by: string | null;
   suppressed_until: string | null;
