@@ -249,6 +249,23 @@ export const en: typeof zh = {
     comma: ", ",
     joint: "; ",
   },
+  desk: {
+    cancel: "Cancel",
+    close: "Close",
+    undelivered: "Not sent, press again",
+    undo: {
+      bar: "Steps that can be undone",
+      undo: "Undo",
+      acknowledged: "Acknowledged: {who} · {what}",
+      dispatched: "Sent somebody: {who} · {what}",
+      resolved: "Closed: {who} · {what}",
+      done: "Undone ({what})",
+      acted_since: "Can't be undone: {name} acted at {time}",
+      too_late: "Can't be undone: too much time has passed",
+      not_yours: "Can't be undone: this step is not yours",
+      reopened: "Can't be undone: the same alert has opened again since",
+    },
+  },
   yes: "yes",
   no: "no",
 };

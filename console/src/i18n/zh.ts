@@ -230,6 +230,23 @@ export const zh = {
     comma: "，",
     joint: "；",
   },
+  desk: {
+    cancel: "取消",
+    close: "关闭",
+    undelivered: "未送达，再按一次",
+    undo: {
+      bar: "可撤销的操作",
+      undo: "撤销",
+      acknowledged: "已接警：{who} · {what}",
+      dispatched: "已派人：{who} · {what}",
+      resolved: "已办结：{who} · {what}",
+      done: "已撤销（{what}）",
+      acted_since: "不能撤销：{name} 已在 {time} 处理过",
+      too_late: "不能撤销：已过了可以撤销的时间",
+      not_yours: "不能撤销：这一步不是您做的",
+      reopened: "不能撤销：办结之后，同样的报警已重新出现",
+    },
+  },
   yes: "是",
   no: "否",
 };
