@@ -1,3 +1,4 @@
+import "./ui/settle"; // first: it hears clicks and keys before all others
 import { createApp } from "vue";
 import App from "./App.vue";
 import { whenUnauthorised } from "./api";

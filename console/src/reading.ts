@@ -3,6 +3,7 @@
  * Those that come while one is read wait and are said together, so that none cuts another off and none is dropped.
  */
 import { reactive } from "vue";
+import { asks } from "./asking";
 import { i18n, pick } from "./i18n";
 import type { Alert, AlertEvent } from "./types";
 
@@ -45,5 +46,5 @@ export function words(alert: Alert, kind: string): string {
 /** A step of an alert: said when the alert asks for somebody because of it. */
 export function heard({ event, alert }: { event: AlertEvent; alert: Alert }): void {
   if (event.kind !== "opened" && !AGAIN.includes(event.kind)) return;
-  if (alert.asks_since) say(words(alert, event.kind), alert.severity === "emergency");
+  if (asks(alert)) say(words(alert, event.kind), alert.severity === "emergency");
 }

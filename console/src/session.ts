@@ -2,6 +2,7 @@
 import { computed, ref } from "vue";
 import { get, post } from "./api";
 import { heardTime, now } from "./clock";
+import { setZone } from "./format";
 import type { Account } from "./types";
 
 const WARN_BEFORE = 15 * 60_000; // ms
@@ -25,6 +26,7 @@ function known(me: Account): void {
   }
   account.value = me;
   over.value = renewing.value = false;
+  setZone(me.zone);
   heardTime(me.now);
   endsAt(me.session_ends_at);
 }
@@ -37,8 +39,7 @@ export async function restore(): Promise<Account | null> {
   return account.value;
 }
 export async function login(username: string, password: string): Promise<void> {
-  await post("/login", { username, password });
-  await refresh();
+  known((await post<{ account: Account }>("/login", { username, password })).account);
 }
 export async function logout(): Promise<void> {
   await post("/logout").catch(() => undefined);

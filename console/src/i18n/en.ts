@@ -235,6 +235,8 @@ export const en: typeof zh = {
       move: "select the next, the one before",
       acknowledge: "acknowledge the selected one",
       open: "open the selected one",
+      undo: "undo the last step",
+      fresh: "go to the newest alert above the list",
       search: "search",
       board: "back to the board",
       mute: "mute for 2 min, again to unmute",

@@ -216,6 +216,8 @@ export const zh = {
       move: "选择上一条、下一条",
       acknowledge: "接警：所选的那一条",
       open: "打开所选的那一条",
+      undo: "撤销刚才那一步",
+      fresh: "到最上面的新报警",
       search: "搜索",
       board: "回值班台",
       mute: "静音 2 分钟，再按取消",
