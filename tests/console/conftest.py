@@ -92,10 +92,10 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def open_console(context: BrowserContext, desk: Desk, username: str) -> Page:
-    """A page on which `username` has logged in."""
+def open_console(context: BrowserContext, desk: Desk, username: str, address: str = "") -> Page:
+    """A page on which `username` has logged in, by another address where there is a proxy between."""
     page = context.new_page()
-    page.goto(desk.site.address)
+    page.goto(address or desk.site.address)
     page.fill("[name=username]", username)
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
