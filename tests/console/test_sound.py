@@ -24,7 +24,9 @@ URGENT = """
 def quiet(desk):
     """Nothing rings when the test begins."""
     with psycopg.connect(desk.site.owner_url) as conn:
-        conn.execute("UPDATE alert SET state = 'acknowledged', acknowledged_at = now() WHERE state = 'open'")
+        conn.execute(
+            "UPDATE alert SET state = 'acknowledged', asks_since = NULL, acknowledged_at = now() WHERE state = 'open'"
+        )
 
 
 @pytest.fixture
