@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from api import cursors
+from api.models.alerts import Person
 from api.models.homes import BaselineHour, Home, HomeItem, HomePage, HomeQuery
 from api.store import alerts, devices, newest
 from api.store.accounts import AREA_NAME
@@ -94,12 +95,18 @@ def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: dat
     return Home(
         **found[0],
         timezone=timezone,
-        person=alerts.person(conn, home_id, now),
+        residents=residents(conn, home_id, now),
         contacts=alerts.contacts(conn, home_id),
         devices=devices.of_home(conn, home_id, now),
         baseline=[BaselineHour(**row) for row in baseline],
         active_alerts=alerts.active_of_home(conn, home_id),
     )
+
+
+def residents(conn: Connection, home_id: int, now: datetime) -> list[Person]:
+    """Who lives in a home, in the order of the register. `now` is local, for the age."""
+    found = rows(conn, "SELECT name, born, sex, note FROM person WHERE home_id = %s ORDER BY id", (home_id,))
+    return [Person.of(row, now.date()) for row in found]
 
 
 def is_visible(conn: Connection, scope: str, home_id: int) -> bool:
