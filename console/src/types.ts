@@ -121,7 +121,7 @@ export interface Home {
   address: string;
   area_name: string;
   timezone: string;
-  person: Person | null;
+  residents: Person[];
   contacts: Contact[];
   devices: Device[];
   baseline: { hour: number; gap_seconds: number; days: number }[];
@@ -137,12 +137,16 @@ export interface Lane {
   zh: string;
   en: string;
   unit: string;
+  unit_zh: string;
   kind: string;
+  incomplete: boolean;
   points: [number, number][];
 }
 export interface Day {
   date: string;
   timezone: string;
+  since: string;
+  until: string;
   lanes: Lane[];
 }
 export interface Letter {
