@@ -47,6 +47,30 @@ export interface Alert {
   dispatched_at: string | null;
   resolved_at: string | null;
   disposition: string | null;
+  asks_since: string | null;
+  last_value: number | null;
+  peak_value: number | null;
+  resolved_by: { id: number; name: string } | null;
+}
+export interface LastSign {
+  at: string;
+  device_id: number;
+  type_zh: string;
+  type_en: string;
+  room: string;
+  metric: string;
+  zh: string;
+  en: string;
+}
+export interface RecentAlert {
+  id: number;
+  title_zh: string;
+  title_en: string;
+  severity: Severity;
+  opened_at: string;
+  resolved_at: string | null;
+  disposition: string | null;
+  handler: { id: number; name: string } | null;
 }
 export interface AlertEvent {
   id: number;
@@ -72,7 +96,9 @@ export interface Person {
 export interface AlertDetail extends Alert {
   events: AlertEvent[];
   contacts: Contact[];
-  person: Person | null;
+  residents: Person[];
+  last_sign: LastSign | null;
+  recent: RecentAlert[];
 }
 export interface Latest {
   metric: string;

@@ -1,0 +1,78 @@
+/** What can still be taken back, and what was refused: the lines of the one bar at the bottom of every page. */
+import { ref } from "vue";
+import { ApiError, post } from "./api";
+import { take } from "./alerts";
+import { deliver, Undelivered } from "./deliver";
+import { settle } from "./ui/settle";
+import type { Alert, AlertDetail, AlertEvent } from "./types";
+
+const OFFERED_MS = 10_000;
+const SHOWN_MS = 10_000;
+const LINES = 4; // the newest; an older one gives way
+export type Words = { key: string; named?: Record<string, string> };
+export interface Line {
+  id: number;
+  kind: "undo" | "done" | "refused";
+  until: number; // performance.now()
+  words: () => string; // in the language of the moment
+  offer?: { alert: Pick<Alert, "id">; event: number };
+  failed?: boolean; // the step back did not reach the server
+  onUndone?: (alert: AlertDetail) => void;
+}
+export const lines = ref<Line[]>([]);
+let next = 1;
+
+function add(line: Omit<Line, "id" | "until">, ms: number): void {
+  lines.value = [...lines.value, { ...line, id: next++, until: performance.now() + ms }].slice(-LINES);
+}
+export function dismiss(id: number): void {
+  lines.value = lines.value.filter((line) => line.id !== id);
+}
+/** Lines whose time is over leave; one whose step back did not arrive stays as long again. */
+export function expire(): void {
+  const now = performance.now();
+  if (lines.value.some((line) => line.until <= now)) lines.value = lines.value.filter((line) => line.until > now);
+}
+
+/** The newest step of a kind that a person took, in the history that the answer to a POST brings. */
+export function newestStep(alert: AlertDetail, kind: string): AlertEvent | undefined {
+  return alert.events.filter((event) => event.kind === kind && event.actor).sort((a, b) => b.id - a.id)[0];
+}
+
+/** Offer to take back a step for ten seconds. `words` says what was done: "已接警：李某 · 紧急呼叫". */
+export function offerUndo(step: {
+  alert: Pick<Alert, "id">;
+  event: number;
+  words: () => string;
+  onUndone?: (alert: AlertDetail) => void;
+}): void {
+  lines.value = lines.value.filter((line) => line.offer?.alert.id !== step.alert.id); // only the last step can go
+  const { alert, event, words, onUndone } = step;
+  add({ kind: "undo", words, offer: { alert, event }, onUndone }, OFFERED_MS);
+}
+/** Say in the bar what was refused. */
+export function refuse(words: () => string): void {
+  add({ kind: "refused", words }, SHOWN_MS);
+}
+
+export async function undo(line: Line, done: () => string, refused: (error: ApiError) => string): Promise<void> {
+  if (!line.offer) return;
+  settle();
+  try {
+    const { alert, event } = line.offer;
+    const answer = await deliver(post<AlertDetail>(`/alerts/${alert.id}/undo`, { event }));
+    take(answer);
+    line.onUndone?.(answer);
+    dismiss(line.id);
+    add({ kind: "done", words: done }, 4000);
+  } catch (error) {
+    if (error instanceof Undelivered) {
+      const until = performance.now() + OFFERED_MS;
+      lines.value = lines.value.map((one) => (one.id === line.id ? { ...one, failed: true, until } : one));
+      return;
+    }
+    dismiss(line.id);
+    if (error instanceof ApiError) refuse(() => refused(error));
+    else throw error;
+  }
+}
