@@ -26,7 +26,8 @@ export function lateness(alert: Alert): string {
   if (!alert.late) return "";
   const t = i18n.global.t;
   const did = t(alert.rule === "sos" ? "alertPage.pressed" : "alertPage.happened");
-  if (now.value - Date.parse(alert.opened_at) < JUST) return t("alertPage.justIn", { ago: ago(alert.occurred_at), did });
+  if (now.value - Date.parse(alert.opened_at) < JUST)
+    return t("alertPage.justIn", { ago: ago(alert.occurred_at), did });
   const later = span(Date.parse(alert.opened_at) - Date.parse(alert.occurred_at), chinese.value);
   return t("alertPage.cameLate", { at: time(alert.occurred_at), did, received: time(alert.opened_at), later });
 }

@@ -1,4 +1,5 @@
 /** How ECharts is to draw a curve. */
+import type { ECBasicOption } from "echarts/types/dist/shared";
 import { onChart } from "../format";
 import { fit } from "./axis";
 import { colours } from "./colours";
@@ -45,7 +46,15 @@ function xAxis(curve: Curve, width: number): object {
 /** Where the values of a bucket differ, the space between the lowest and the highest is filled. */
 function band(curve: Curve): object[] {
   if (curve.summed || curve.points.every((point) => point.low === point.high)) return [];
-  const part = { type: "line", stack: "band", stackStrategy: "all", symbol: "none", lineStyle: { opacity: 0 }, silent: true, tooltip: {} };
+  const part = {
+    type: "line",
+    stack: "band",
+    stackStrategy: "all",
+    symbol: "none",
+    lineStyle: { opacity: 0 },
+    silent: true,
+    tooltip: {},
+  };
   return [
     { ...part, data: line(curve.points, (point) => point.low) },
     {
@@ -60,7 +69,11 @@ function marks(curve: Curve): object[] {
   const { urgent, emergency } = colours();
   const found: object[] = [];
   if (curve.mark !== null)
-    found.push({ xAxis: onChart(curve.mark), lineStyle: { color: emergency }, label: { formatter: "⚑", color: emergency } });
+    found.push({
+      xAxis: onChart(curve.mark),
+      lineStyle: { color: emergency },
+      label: { formatter: "⚑", color: emergency },
+    });
   if (curve.limit !== null)
     found.push({
       yAxis: curve.limit,
@@ -70,7 +83,7 @@ function marks(curve: Curve): object[] {
   return found;
 }
 
-export function option(curve: Curve, width: number): object {
+export function option(curve: Curve, width: number): ECBasicOption {
   const { text, dim, line: rule, link, panel } = colours();
   return {
     animation: false,
