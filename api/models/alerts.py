@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from api.models.accounts import Actor
+from api.models.evidence import Evidence
 from api.rules import title
 from api.values import Answer, Id, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
@@ -51,7 +52,7 @@ class Alert(Answer):
     count: int
     score: float
     late: bool = Field(description="it reached us long after it happened")
-    evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
+    evidence: Evidence = Field(description="what was measured, the limit or the person's usual range, since when")
     episode_at: Instant = Field(description="since when the condition has held, alerts answered before included")
     answered_before: bool = Field(description="it was answered in this episode and has gone on")
     cleared_at: Instant | None = Field(description="the condition is over; a person still answers")

@@ -1,5 +1,7 @@
 """Log in, log out, who am I."""
 
+from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,7 @@ from api.browsers import COOKIE as BROWSER
 from api.errors import documented
 from api.login import Attempt
 from api.models.accounts import Account, LoggedIn, Login
+from api.state import State
 from api.store import accounts
 from api.store.accounts import Caller
 from api.values import V1
@@ -17,8 +20,9 @@ router = APIRouter(prefix=V1, tags=["account"])
 public = APIRouter(prefix=V1, tags=["account"])
 
 
-def _account(me: Caller) -> Account:
-    return Account.model_validate(me, from_attributes=True)
+def _account(me: Caller, now: datetime, shared: State) -> Account:
+    session = {"session_ends_at": me.expires_at, "now": now, "zone": shared.settings.timezone}
+    return Account.model_validate(asdict(me) | session)
 
 
 @public.post("/login", responses=documented(401, 429))
@@ -36,13 +40,13 @@ async def login(body: Login, request: Request, response: Response, now: Now, sha
     cookie = partial(response.set_cookie, httponly=True, samesite="strict", secure=shared.settings.cookie_secure)
     cookie(COOKIE, opened.token, expires=opened.expires, path="/")
     cookie(BROWSER, shared.door.browsers.cookie(opened.browser), expires=opened.browser.expires, path=f"{V1}/login")
-    return LoggedIn(account=_account(opened.me))
+    return LoggedIn(account=_account(opened.me, now, shared))
 
 
 @router.get("/me", responses=documented(401))
-def me(me: AnyCaller) -> Account:
-    """The account that asks."""
-    return _account(me)
+def me(me: AnyCaller, now: Now, shared: Shared) -> Account:
+    """The account that asks, how long its session lasts, and the time and zone that the console shows times in."""
+    return _account(me, now, shared)
 
 
 @router.post("/logout", status_code=204, responses=documented(401, 403))

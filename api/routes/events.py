@@ -26,7 +26,8 @@ from api.values import Request as QueryModel
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix=V1, tags=["live"])
-PING = 5.0  # seconds without a word, at most: what a console may take for a lost connection is a few of these
+PING = 5.0  # seconds without a word, at most: a console that hears nothing for 11.5 takes the connection for lost
+PING_FRAME = b"event: ping\ndata: {}\n\n"  # an event, for a browser's page does not see comments
 CHECK_EVERY = 15.0  # seconds between looks whether the session still holds, should its notice have been missed
 EventId = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
@@ -44,7 +45,8 @@ class From(QueryModel):
         **documented(401, 403, 429),
         200: {
             "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health) and `canary` events"
-            " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970)",
+            " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970),"
+            " and a `ping` event where nothing else was said for five seconds",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
     },
@@ -142,7 +144,7 @@ class Stream:
         while await self._may_go_on():
             frame = await _next(self.subscriber)
             if frame is None:
-                yield b": ping\n\n"
+                yield PING_FRAME
             elif frame.data and (not frame.id or frame.id > self.sent) and await self._may_go_on():
                 self.sent = frame.id or self.sent
                 yield frame.data

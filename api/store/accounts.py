@@ -31,6 +31,7 @@ class Caller:
     vendor: str | None
     session_id: int
     seen_at: datetime
+    expires_at: datetime
 
     @property
     def is_vendor(self) -> bool:
@@ -53,7 +54,7 @@ def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: ti
     with conn.cursor(row_factory=class_row(Caller)) as cursor:
         return cursor.execute(
             f"SELECT a.id, a.username, a.name, a.role, a.area::text, {AREA_NAME.format(path='a.area')} AS area_name,"
-            "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.seen_at"
+            "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.seen_at, s.expires_at"
             " FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN vendor v ON v.id = a.vendor_id"
             f" WHERE s.token_hash = %(hash)s AND {LIVES} AND a.disabled_at IS NULL",
             {"hash": token_hash, "now": now, "idle": idle},
