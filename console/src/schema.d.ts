@@ -419,7 +419,8 @@ export interface components {
             area_path: string;
             area_name: string;
             timezone: string;
-            person: components["schemas"]["Person"] | null;
+            /** @description all who live there, in the order of the register */
+            residents: components["schemas"]["Person"][];
             contacts: components["schemas"]["Contact"][];
             devices: components["schemas"]["DeviceDetail"][];
             baseline: components["schemas"]["BaselineHour"][];
@@ -429,6 +430,16 @@ export interface components {
         HomeDay: {
             date: string;
             timezone: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it begins
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it ends; with daylight saving 23 or 25 hours later
+             */
+            until: string;
             lanes: components["schemas"]["Lane"][];
         };
         /** @description One line of the list. */
@@ -479,6 +490,8 @@ export interface components {
             zh: string;
             en: string;
             unit: string;
+            /** @description the same as people say it */
+            unit_zh: string;
             kind: components["schemas"]["Kind"];
             /** @description there was more than 2000 points can show: the earliest are left out */
             incomplete: boolean;

@@ -8,8 +8,36 @@ export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
 export type Account = Schemas["Account"];
-export type Alert = Schemas["Alert"] & { asks_since?: string | null }; // until A has landed
-export type AlertDetail = Schemas["AlertDetail"];
+interface Answers {
+  asks_since: string | null;
+  last_value: number | null;
+  peak_value: number | null;
+  resolved_by: { id: number; name: string } | null;
+}
+export interface LastSign {
+  at: string;
+  device_id: number;
+  type_zh: string;
+  type_en: string;
+  room: string;
+  metric: string;
+  zh: string;
+  en: string;
+}
+export interface RecentAlert {
+  id: number;
+  title_zh: string;
+  title_en: string;
+  severity: Severity;
+  opened_at: string;
+  resolved_at: string | null;
+  disposition: string | null;
+  handler: { id: number; name: string } | null;
+}
+// until A has landed
+export type Alert = Schemas["Alert"] & Answers;
+export type AlertDetail = Schemas["AlertDetail"] &
+  Answers & { residents: Schemas["Person"][]; last_sign: LastSign | null; recent: RecentAlert[] };
 export type AlertEvent = Schemas["AlertEvent"];
 export type Catalogue = Schemas["Catalogue"];
 export type Contact = Schemas["Contact"];

@@ -13,7 +13,7 @@ export const since = (iso: string) => span(now.value - Date.parse(iso), chinese.
 /** "10 → 20 %LEL（最严重 25）": at first, now, at worst. Empty where nothing is measured in a unit. */
 export function values(alert: Alert): string {
   const { value, unit } = alert.evidence;
-  if (value === undefined || !unit) return "";
+  if (value == null || !unit) return "";
   const shown = [figure(value)];
   if (alert.last_value !== null && figure(alert.last_value) !== shown[0]) shown.push(figure(alert.last_value));
   const words = `${shown.join(" → ")} ${pick(UNIT_ZH[unit] ?? unit, unit)}`;

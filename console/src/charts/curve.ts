@@ -1,5 +1,5 @@
 /** A quantity over time, as charts, captions and tables show it. */
-import type { Lane } from "../types";
+import type { History, Lane } from "../types";
 
 export interface CurvePoint {
   at: number; // epoch ms
@@ -17,14 +17,6 @@ export interface Curve {
   summed: boolean; // the readings of a meter, counted from the first one shown
   limit: number | null;
   mark: number | null; // a moment to mark
-}
-/** What a history answers. */
-export interface History {
-  metric: string;
-  unit: string;
-  unit_zh: string;
-  bucket: string;
-  points: { ts: string; mean: number; low: number; high: number }[];
 }
 
 export const isQuantity = (kind: string) => kind === "level" || kind === "counter";
