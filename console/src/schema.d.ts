@@ -57,6 +57,8 @@ export interface components {
              * @description when it was raised
              */
             opened_at: string;
+            /** @description since when it asks for a person: from when it is aloud, and after an answer from when it is found again, gets worse or is aloud again; none: answered, or only shown */
+            asks_since: string | null;
             /**
              * Format: date-time
              * @description the last finding
@@ -66,6 +68,10 @@ export interface components {
             score: number;
             /** @description it reached us long after it happened */
             late: boolean;
+            /** @description the newest measured value, in `evidence.unit` */
+            last_value: number | null;
+            /** @description the worst measured value since it opened */
+            peak_value: number | null;
             /** @description what was measured, the limit or the person's usual range, since when */
             evidence: {
                 /** @description the reason in a sentence */
@@ -97,10 +103,13 @@ export interface components {
             suppressed_by: string | null;
             /** @description aloud again at this time at the latest */
             suppressed_until: string | null;
+            /** @description who has it, or had it last */
             handler: components["schemas"]["Actor"] | null;
             acknowledged_at: string | null;
             dispatched_at: string | null;
             resolved_at: string | null;
+            /** @description who closed it; none of a resolved alert: the system */
+            resolved_by: components["schemas"]["Actor"] | null;
             disposition: components["schemas"]["Disposition"] | null;
         };
         /** @description An alert with its history and whom to call. */
@@ -123,6 +132,8 @@ export interface components {
              * @description when it was raised
              */
             opened_at: string;
+            /** @description since when it asks for a person: from when it is aloud, and after an answer from when it is found again, gets worse or is aloud again; none: answered, or only shown */
+            asks_since: string | null;
             /**
              * Format: date-time
              * @description the last finding
@@ -132,6 +143,10 @@ export interface components {
             score: number;
             /** @description it reached us long after it happened */
             late: boolean;
+            /** @description the newest measured value, in `evidence.unit` */
+            last_value: number | null;
+            /** @description the worst measured value since it opened */
+            peak_value: number | null;
             /** @description what was measured, the limit or the person's usual range, since when */
             evidence: {
                 /** @description the reason in a sentence */
@@ -163,10 +178,13 @@ export interface components {
             suppressed_by: string | null;
             /** @description aloud again at this time at the latest */
             suppressed_until: string | null;
+            /** @description who has it, or had it last */
             handler: components["schemas"]["Actor"] | null;
             acknowledged_at: string | null;
             dispatched_at: string | null;
             resolved_at: string | null;
+            /** @description who closed it; none of a resolved alert: the system */
+            resolved_by: components["schemas"]["Actor"] | null;
             disposition: components["schemas"]["Disposition"] | null;
             events: components["schemas"]["AlertEvent"][];
             contacts: components["schemas"]["Contact"][];
@@ -183,6 +201,7 @@ export interface components {
         };
         /** @description One step of an alert's history; never changed afterwards. */
         AlertEvent: {
+            /** @description what `undo` names */
             id: number;
             /** Format: date-time */
             at: string;
@@ -605,6 +624,11 @@ export interface components {
             disposition: components["schemas"]["Disposition"];
             /** @default  */
             note: string;
+            /**
+             * @description close it though somebody else has it
+             * @default false
+             */
+            take_over: boolean;
         };
         /**
          * @description What an account may do.
@@ -661,6 +685,7 @@ export interface components {
             active: {
                 [key: string]: number;
             };
+            /** @description those that ask for a person: `asks_since` is set */
             unacknowledged: {
                 [key: string]: number;
             };
@@ -669,6 +694,11 @@ export interface components {
                 [key: string]: number;
             };
             latest_event_id: number;
+        };
+        /** @description Which of one's own steps is taken back. */
+        UndoBody: {
+            /** @description the id of the step in the alert's history */
+            event: number;
         };
         /** @description Who makes it. */
         Vendor: {

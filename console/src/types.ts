@@ -8,12 +8,6 @@ export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
 export type Account = Schemas["Account"];
-interface Answers {
-  asks_since: string | null;
-  last_value: number | null;
-  peak_value: number | null;
-  resolved_by: { id: number; name: string } | null;
-}
 export interface LastSign {
   at: string;
   device_id: number;
@@ -35,9 +29,12 @@ export interface RecentAlert {
   handler: { id: number; name: string } | null;
 }
 // until A has landed
-export type Alert = Schemas["Alert"] & Answers;
-export type AlertDetail = Schemas["AlertDetail"] &
-  Answers & { residents: Schemas["Person"][]; last_sign: LastSign | null; recent: RecentAlert[] };
+export type Alert = Schemas["Alert"];
+export type AlertDetail = Schemas["AlertDetail"] & {
+  residents: Schemas["Person"][];
+  last_sign: LastSign | null;
+  recent: RecentAlert[];
+};
 export type AlertEvent = Schemas["AlertEvent"];
 export type Catalogue = Schemas["Catalogue"];
 export type Contact = Schemas["Contact"];
