@@ -124,7 +124,8 @@ def test_a_home_shows_whom_to_call_what_hangs_there_and_the_learned_rhythm(servi
 def test_a_home_names_all_who_live_there_with_the_notes_on_them(service):
     home = service.registry.homes[0]
     service.sql(
-        "INSERT INTO person (home_id, name, born, sex, note) VALUES (%s, '测试·老伴1', '1938-02-03', 'male', '听力差')", home
+        "INSERT INTO person (home_id, name, born, sex, note) VALUES (%s, '测试·老伴1', '1938-02-03', 'male', '听力差')",
+        home,
     )
     residents = service.login("op1").get(f"/api/v1/homes/{home}").json()["residents"]
     assert [(one["name"], one["sex"], one["note"]) for one in residents] == [
