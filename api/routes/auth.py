@@ -27,7 +27,7 @@ def _account(me: Caller, now: datetime, shared: State) -> Account:
 
 @public.post("/login", responses=documented(401, 429))
 async def login(body: Login, request: Request, response: Response, now: Now, shared: Shared) -> LoggedIn:
-    """Begin a session of one duty shift; its token is set as a cookie that scripts can't read.
+    """Begin a session of one duty shift, renewed by use for a day at most; its token is a cookie scripts can't read.
 
     After 5 failures for a user name from one address, 429 with Retry-After: 30 s, doubled each time, 15 min at most.
     503 with Retry-After while too many log in. A browser that has logged in before is spared by what strangers do:
@@ -38,7 +38,7 @@ async def login(body: Login, request: Request, response: Response, now: Now, sha
     agent = request.headers.get("user-agent", "")
     opened = await shared.door.enter(Attempt(body.username, body.password, address, agent, known), now)
     cookie = partial(response.set_cookie, httponly=True, samesite="strict", secure=shared.settings.cookie_secure)
-    cookie(COOKIE, opened.token, expires=opened.expires, path="/")
+    cookie(COOKIE, opened.token, expires=now + accounts.LONGEST, path="/")  # when it ends is the server's to say
     cookie(BROWSER, shared.door.browsers.cookie(opened.browser), expires=opened.browser.expires, path=f"{V1}/login")
     return LoggedIn(account=_account(opened.me, now, shared))
 

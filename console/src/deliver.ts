@@ -26,7 +26,8 @@ export function deliver<T>(request: Promise<T>, late?: (answer: T) => void): Pro
       );
   });
 }
+const ASK_AGAIN = [401, 408, 429]; // logged out, too slow, too much: nothing was recorded, and later it may be
 /** The server itself said no: asking again would bring the same answer. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof ApiError && error.status < 500 && error.status !== 408 && error.status !== 429;
+  return error instanceof ApiError && error.status < 500 && !ASK_AGAIN.includes(error.status);
 }

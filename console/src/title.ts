@@ -5,6 +5,7 @@ import { useRoute } from "vue-router";
 import { unanswered } from "./alerts";
 import { say } from "./reading";
 import { account, over } from "./session";
+import { lostSince } from "./stream";
 
 const PATIENCE = 3000; // ms for a page to bring its heading; it may have to be loaded first
 
@@ -13,7 +14,7 @@ export function usePageTitle(): void {
   const route = useRoute();
   const page = computed(() => (over.value ? t("frame.overTitle") : t(`frame.page.${String(route.name ?? "board")}`)));
   const mark = computed(() => {
-    if (over.value) return "(!) ";
+    if (over.value || lostSince.value !== null) return "(!) ";
     const waiting = account.value && account.value.role !== "vendor" ? unanswered.value.length : 0;
     return waiting ? `(${waiting}) ` : "";
   });

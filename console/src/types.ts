@@ -8,33 +8,8 @@ export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
 export type Account = Schemas["Account"];
-export interface LastSign {
-  at: string;
-  device_id: number;
-  type_zh: string;
-  type_en: string;
-  room: string;
-  metric: string;
-  zh: string;
-  en: string;
-}
-export interface RecentAlert {
-  id: number;
-  title_zh: string;
-  title_en: string;
-  severity: Severity;
-  opened_at: string;
-  resolved_at: string | null;
-  disposition: string | null;
-  handler: { id: number; name: string } | null;
-}
-// until A has landed
-export type Alert = Schemas["Alert"];
-export type AlertDetail = Schemas["AlertDetail"] & {
-  residents: Schemas["Person"][];
-  last_sign: LastSign | null;
-  recent: RecentAlert[];
-};
+export type Alert = Schemas["Alert"] & { home: { initials?: string } }; // until F has landed
+export type AlertDetail = Schemas["AlertDetail"];
 export type AlertEvent = Schemas["AlertEvent"];
 export type Catalogue = Schemas["Catalogue"];
 export type Contact = Schemas["Contact"];

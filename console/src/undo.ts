@@ -3,13 +3,15 @@ import { ref } from "vue";
 import { ApiError, post } from "./api";
 import { take } from "./alerts";
 import { deliver, Undelivered } from "./deliver";
+import { time } from "./format";
+import { i18n } from "./i18n";
 import { settle } from "./ui/settle";
 import type { Alert, AlertDetail, AlertEvent } from "./types";
 
 const OFFERED_MS = 10_000;
 const SHOWN_MS = 10_000;
+const DONE_MS = 4000;
 const LINES = 4; // the newest; an older one gives way
-export type Words = { key: string; named?: Record<string, string> };
 export interface Line {
   id: number;
   kind: "undo" | "done" | "refused";
@@ -20,6 +22,7 @@ export interface Line {
   onUndone?: (alert: AlertDetail) => void;
 }
 export const lines = ref<Line[]>([]);
+const t = i18n.global.t;
 let next = 1;
 
 function add(line: Omit<Line, "id" | "until">, ms: number): void {
@@ -55,24 +58,40 @@ export function refuse(words: () => string): void {
   add({ kind: "refused", words }, SHOWN_MS);
 }
 
-export async function undo(line: Line, done: () => string, refused: (error: ApiError) => string): Promise<void> {
+/** Take back the newest step that is offered: the key of the board. */
+export function undoNewest(): void {
+  const newest = lines.value.findLast((line) => line.kind === "undo");
+  if (newest) void undo(newest);
+}
+
+const REASONS = ["acted_since", "too_late", "not_yours", "reopened"];
+function refusal(error: ApiError): string {
+  const { reason, handler_name: name, at } = error.details as Record<string, string | undefined>;
+  if (!reason || !REASONS.includes(reason)) return t("error", { message: error.message });
+  return t(`desk.undo.${reason}`, { name: name ?? "", time: time(at ?? null) });
+}
+
+export async function undo(line: Line): Promise<void> {
   if (!line.offer) return;
   settle();
-  try {
-    const { alert, event } = line.offer;
-    const answer = await deliver(post<AlertDetail>(`/alerts/${alert.id}/undo`, { event }));
+  const { alert, event } = line.offer;
+  const done = (answer: AlertDetail) => {
     take(answer);
     line.onUndone?.(answer);
     dismiss(line.id);
-    add({ kind: "done", words: done }, 4000);
+    add({ kind: "done", words: () => t("desk.undo.done", { what: line.words() }) }, DONE_MS);
+  };
+  try {
+    done(await deliver(post<AlertDetail>(`/alerts/${alert.id}/undo`, { event }), done));
   } catch (error) {
-    if (error instanceof Undelivered) {
-      const until = performance.now() + OFFERED_MS;
-      lines.value = lines.value.map((one) => (one.id === line.id ? { ...one, failed: true, until } : one));
-      return;
-    }
-    dismiss(line.id);
-    if (error instanceof ApiError) refuse(() => refused(error));
-    else throw error;
+    if (error instanceof Undelivered) offerAgain(line);
+    else if (error instanceof ApiError) {
+      dismiss(line.id);
+      refuse(() => refusal(error));
+    } else throw error;
   }
+}
+function offerAgain(line: Line): void {
+  const until = performance.now() + OFFERED_MS;
+  lines.value = lines.value.map((one) => (one.id === line.id ? { ...one, failed: true, until } : one));
 }

@@ -57,12 +57,14 @@ def test_the_page_of_an_alert_is_read_in_a_moment(service):
     """500 alerts of the same home and three days of movement every minute: measured 6 ms, bounded generously."""
     motion = put(service, "motion_sensor", "motion", timedelta(0), 1)
     service.sql(
-        "INSERT INTO reading (ts, device_id, metric, value) SELECT %s::timestamptz - n * interval '1 minute', %s, 8, n %% 2"
+        "INSERT INTO reading (ts, device_id, metric, value)"
+        " SELECT %s::timestamptz - n * interval '1 minute', %s, 8, n %% 2"
         " FROM generate_series(1, 4000) n",
         NOW, motion,
     )  # fmt: skip
     service.sql(
-        "INSERT INTO alert (home_id, rule, severity, state, occurred_at, opened_at, last_at, evidence, resolved_at, disposition)"
+        "INSERT INTO alert (home_id, rule, severity, state, occurred_at, opened_at, last_at, evidence,"
+        " resolved_at, disposition)"
         " SELECT %s, 'gas', 'urgent', 'resolved', %s, %s, %s, '{}', %s, 'test' FROM generate_series(1, 500)",
         service.registry.homes[0], NOW, NOW, NOW, NOW, program="engine",
     )  # fmt: skip

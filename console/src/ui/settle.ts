@@ -10,17 +10,20 @@ const MOVES = new Set(
   "Tab Escape Shift ArrowUp ArrowDown ArrowLeft ArrowRight PageUp PageDown Home End j k".split(" "),
 );
 
+/** Now, by the clock that also dates the user's events. */
+export const eventTime = () => new Event("clock").timeStamp;
+
 let until = 0;
 let timer: number | undefined;
 
 /** An action is being taken, or what could be acted on has just changed its place. */
 export function settle(): void {
-  until = performance.now() + SETTLE_MS;
+  until = eventTime() + SETTLE_MS;
   document.documentElement.dataset.settling = "";
   window.clearTimeout(timer);
   timer = window.setTimeout(() => delete document.documentElement.dataset.settling, SETTLE_MS);
 }
-export const settling = (event?: Event) => (event?.timeStamp ?? performance.now()) < until;
+export const settling = (event?: Event) => (event?.timeStamp ?? eventTime()) < until;
 
 function swallow(event: Event): void {
   event.preventDefault();
@@ -45,6 +48,8 @@ function onKey(event: KeyboardEvent): void {
   }
   swallow(event);
 }
+/** Whether a dialog is over the page, so that the page's own keys do nothing. */
+export const covered = () => document.querySelector('[aria-modal="true"]') !== null;
 
 for (const kind of ["click", "dblclick", "auxclick", "submit"]) window.addEventListener(kind, onPointer, true);
 window.addEventListener("keydown", onKey, true);
