@@ -3,8 +3,9 @@ import { get } from "./api";
 
 export interface Rule {
   name: string;
-  about_zh: string;
-  about_en: string;
+  about_zh?: string;
+  about_en?: string;
+  about?: string; // until A has landed
 }
 let asked: Promise<{ rules: Rule[] }> | null = null;
 

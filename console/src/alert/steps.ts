@@ -3,7 +3,6 @@ import { ref } from "vue";
 import { take } from "../alerts";
 import { ApiError, post } from "../api";
 import { deliver, Undelivered } from "../deliver";
-import { time } from "../format";
 import { i18n, pick } from "../i18n";
 import type { AlertDetail, State } from "../types";
 import { settle } from "../ui/settle";
@@ -19,15 +18,6 @@ interface Holder {
   handler_name?: string;
   at?: string;
   state?: State;
-}
-
-/** What a refusal says, in the page's language. */
-export function refusal(error: ApiError): string {
-  const t = i18n.global.t;
-  const { handler_name: name, at, state } = error.details as Holder;
-  if (error.status !== 409 || !state) return t("error", { message: error.message });
-  const words = { name: name ?? "", time: time(at ?? null), state: t(`state.${state}`) };
-  return t(name ? "alert.conflict" : "alert.conflictPlain", words);
 }
 
 function offer(alert: AlertDetail, action: Action): void {
