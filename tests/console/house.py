@@ -1,5 +1,6 @@
 """A home with a life in it: two residents, what hangs there, and what it measured since yesterday."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -82,3 +83,42 @@ def _one(conn: psycopg.Connection, statement: str, *values: object) -> int:
     row = conn.execute(statement, values).fetchone()
     assert row is not None
     return int(row[0])
+
+
+ALERT = """
+    INSERT INTO alert (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, evidence, late, asks_since,
+        last_value, peak_value, episode_at)
+    VALUES (%(home)s, %(device)s, %(rule)s, %(severity)s, now() - %(ago)s * interval '1 second', now(), now(),
+        %(evidence)s, %(late)s, now(), %(last)s, %(peak)s, now())
+    RETURNING id
+"""
+CLOSE = """
+    UPDATE alert SET state = 'resolved', resolved_at = now(), disposition = 'test', asks_since = NULL
+    WHERE home_id = %s AND state <> 'resolved'
+"""
+GAS = {"text_zh": "燃气报警器测得可燃气体 10 %LEL，报警值 10", "text_en": "The gas detector measures 10 %LEL", "metric": "gas",
+       "unit": "%LEL", "value": 10, "limit": 10}  # fmt: skip
+SOS = {"text_zh": "按下了紧急呼叫", "text_en": "The SOS button was pressed", "metric": "sos", "unit": "", "value": 1}
+
+
+def alarm(
+    owner_url: str, house: House, rule: str = "gas", *, ago: int = 0, late: bool = False,
+    last: float | None = None, peak: float | None = None,
+) -> int:  # fmt: skip
+    """The only open alert of the house, as an engine would have written it."""
+    evidence, kind = (SOS, "sos_button") if rule == "sos" else (GAS, "gas_detector")
+    row = {
+        "home": house.home, "device": house.devices[kind], "rule": rule, "severity": "emergency", "ago": ago,
+        "evidence": json.dumps(evidence), "late": late, "last": last, "peak": peak,
+    }  # fmt: skip
+    with psycopg.connect(owner_url) as conn:
+        conn.execute(CLOSE, (house.home,))
+        found = conn.execute(ALERT, row).fetchone()
+        assert found is not None
+        step(conn, found[0], "opened")
+    return int(found[0])
+
+
+def step(conn: psycopg.Connection, alert: int, kind: str) -> None:
+    """One more line of an alert's history, which the stream brings."""
+    conn.execute("INSERT INTO alert_event (alert_id, at, kind, data) VALUES (%s, now(), %s, '{}')", (alert, kind))

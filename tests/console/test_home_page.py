@@ -1,5 +1,6 @@
 """The page of a home, in a real browser: who lives there, how their day went, what the devices say and said."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -78,19 +79,13 @@ def test_a_day_has_lanes_and_a_curve_for_each_quantity_with_its_words_and_figure
     for metric, unit in (("heart_rate", "次/分"), ("spo2", "%"), ("temperature", "°C"), ("water_volume", "L")):
         curve = page.locator(f"[data-curve={metric}]")
         expect(curve.locator("canvas")).to_be_visible()
-        expect(curve.get_by_role("img")).to_have_attribute("aria-label", pattern(unit))
+        expect(curve.get_by_role("img")).to_have_attribute("aria-label", re.compile(re.escape(unit)))
     pulse = page.locator("[data-curve=heart_rate]")
     assert float(pulse.get_attribute("data-min")) <= 50
     assert 110 <= float(pulse.get_attribute("data-max")) <= 150
     expect(page.locator("[data-curve=water_volume]")).to_contain_text("共")
     pulse.locator("summary").click()
     assert pulse.locator("tbody tr").count() > 50
-
-
-def pattern(unit: str):
-    import re
-
-    return re.compile(re.escape(unit))
 
 
 def test_the_hours_of_a_day_do_not_run_into_each_other(page):
