@@ -1,13 +1,18 @@
 /** What the rules say of themselves; asked once. */
 import { get } from "./api";
 
-interface Catalogue {
-  rules: { name: string; about: string }[];
+export interface Rule {
+  name: string;
+  about_zh?: string;
+  about_en?: string;
+  about?: string; // until A has landed
 }
-let asked: Promise<Catalogue> | null = null;
+let asked: Promise<{ rules: Rule[] }> | null = null;
 
-export async function ruleText(rule: string): Promise<string> {
-  asked ??= get<Catalogue>("/catalogue");
-  const found = (await asked).rules.find((one) => one.name === rule);
-  return found?.about ?? "";
+export async function rule(name: string): Promise<Rule | null> {
+  asked ??= get<{ rules: Rule[] }>("/catalogue").catch((error: unknown) => {
+    asked = null; // asked again the next time
+    throw error;
+  });
+  return (await asked).rules.find((one) => one.name === name) ?? null;
 }

@@ -39,7 +39,7 @@ def test_acknowledge_dispatch_comment_resolve_are_each_on_record(service):
         "opened", "acknowledged", "dispatched", "comment", "resolved",
     ]  # fmt: skip
     assert [contact["position"] for contact in done["contacts"]] == [1, 2]
-    assert done["person"]["age"] >= 85
+    assert done["residents"][0]["age"] >= 85
     assert client.get("/api/v1/alerts").json()["items"] == []
     assert len(client.get("/api/v1/alerts", params={"state": "resolved"}).json()["items"]) == 1
 

@@ -1,0 +1,124 @@
+/** How ECharts is to draw a curve. */
+import type { ECBasicOption } from "echarts/types/dist/shared";
+import { onChart } from "../format";
+import { fit } from "./axis";
+import { colours } from "./colours";
+import { widestGap, type Curve, type CurvePoint } from "./curve";
+import { figure, when } from "./words";
+
+const DAY = 86400e3;
+const FEW = 120; // so few points are each shown
+type Pair = [number, number | null];
+
+/** The points, with a break where nothing was measured. */
+function line(points: CurvePoint[], value: (point: CurvePoint) => number): Pair[] {
+  const gap = widestGap(points);
+  return points.flatMap((point, index): Pair[] => {
+    const drawn: Pair = [onChart(point.at), value(point)];
+    const before = points[index - 1];
+    return before && point.at - before.at > gap ? [[onChart(before.at + 1), null], drawn] : [drawn];
+  });
+}
+
+const two = (value: number) => String(value).padStart(2, "0");
+/** 06:00, or 11/27 at a day's beginning and where days are all that fits. */
+function tick(value: number, span: number): string {
+  const at = new Date(value); // moved, so that its UTC is the homes' clock
+  if (span > 2 * DAY) return `${at.getUTCMonth() + 1}/${at.getUTCDate()}`;
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+}
+
+function xAxis(curve: Curve, width: number): object {
+  const { dim, line: rule } = colours();
+  const span = curve.until - curve.since;
+  return {
+    type: "time",
+    min: onChart(curve.since),
+    max: onChart(curve.until),
+    splitNumber: Math.max(2, Math.min(8, Math.floor(width / 90))),
+    minInterval: span > 2 * DAY ? DAY : undefined,
+    axisLabel: { color: dim, hideOverlap: true, formatter: (value: number) => tick(value, span) },
+    axisLine: { lineStyle: { color: rule } },
+    splitLine: { show: true, lineStyle: { color: rule, opacity: 0.6 } },
+  };
+}
+
+/** Where the values of a bucket differ, the space between the lowest and the highest is filled. */
+function band(curve: Curve): object[] {
+  if (curve.summed || curve.points.every((point) => point.low === point.high)) return [];
+  const part = {
+    type: "line",
+    stack: "band",
+    stackStrategy: "all",
+    symbol: "none",
+    lineStyle: { opacity: 0 },
+    silent: true,
+    tooltip: {},
+  };
+  return [
+    { ...part, data: line(curve.points, (point) => point.low) },
+    {
+      ...part,
+      areaStyle: { color: colours().link, opacity: 0.2 },
+      data: line(curve.points, (point) => point.high - point.low),
+    },
+  ];
+}
+
+function marks(curve: Curve): object[] {
+  const { urgent, emergency } = colours();
+  const found: object[] = [];
+  if (curve.mark !== null)
+    found.push({
+      xAxis: onChart(curve.mark),
+      lineStyle: { color: emergency },
+      label: { formatter: "⚑", color: emergency },
+    });
+  if (curve.limit !== null)
+    found.push({
+      yAxis: curve.limit,
+      lineStyle: { color: urgent },
+      label: { formatter: figure(curve.limit), color: urgent, position: "insideEndTop" },
+    });
+  return found;
+}
+
+export function option(curve: Curve, width: number): ECBasicOption {
+  const { text, dim, line: rule, link, panel } = colours();
+  return {
+    animation: false,
+    useUTC: true,
+    grid: { left: 46, right: 14, top: 14, bottom: 26 },
+    tooltip: {
+      trigger: "axis",
+      backgroundColor: panel,
+      borderColor: rule,
+      textStyle: { color: text },
+      formatter: (shown: { dataIndex: number; value: Pair; seriesIndex: number }[]) => {
+        const drawn = shown[shown.length - 1]?.value;
+        if (!drawn || drawn[1] === null) return "";
+        const point = curve.points.find((one) => onChart(one.at) === drawn[0]);
+        return point ? `${when(point.at, curve)}<br>${figure(point.mean)} ${curve.unit}` : "";
+      },
+    },
+    xAxis: xAxis(curve, width),
+    yAxis: {
+      type: "value",
+      ...fit(curve),
+      axisLabel: { color: dim, showMinLabel: true, hideOverlap: true },
+      splitLine: { lineStyle: { color: rule } },
+    },
+    series: [
+      ...band(curve),
+      {
+        type: "line",
+        step: curve.summed ? "end" : false,
+        showSymbol: curve.points.length < FEW,
+        symbolSize: 5,
+        color: link,
+        data: line(curve.points, (point) => (curve.summed ? point.high : point.mean)),
+        markLine: { symbol: "none", silent: true, data: marks(curve) },
+      },
+    ],
+  };
+}
