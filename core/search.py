@@ -11,7 +11,7 @@ from importlib.metadata import version
 from psycopg import Connection, sql
 
 # As the database's search_form() has it; a test holds the two together.
-SEPARATORS = re.compile(r"[-\s_.,:;/|()<>\"'#+·•‧・—–―‐‑‒−、。〈〉《》「」【】~]")  # noqa: RUF001
+SEPARATORS = re.compile(r"[-\s_.,:;/|()<>\"'#+·•‧・—–―‐‑‒−、。〈〉《》「」【】~]")
 FILLED_AT_ONCE = 1000
 MARKS = ("\u0300", "\u0301", "\u0304", "\u030c")  # the four tones
 

@@ -27,7 +27,10 @@ CREATE FUNCTION search_form(given text) RETURNS text LANGUAGE sql IMMUTABLE PARA
 $$;
 
 -- The ways to spell a name: all, or if they are too many those of its first character, which is the surname.
-CREATE FUNCTION name_spelt(name text) RETURNS SETOF text[] LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+CREATE FUNCTION name_spelt(name text) RETURNS SETOF text[] LANGUAGE plpgsql STABLE ROWS 2
+    SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     WITH RECURSIVE sign AS MATERIALIZED (
         SELECT c.place, coalesce(p.readings, ARRAY[c.hanzi]) AS readings
         FROM unnest(string_to_array(search_form(name), NULL)) WITH ORDINALITY c (hanzi, place)
@@ -40,12 +43,13 @@ CREATE FUNCTION name_spelt(name text) RETURNS SETOF text[] LANGUAGE sql STABLE S
         FROM spelt before JOIN sign s ON s.place = before.place + 1
         CROSS JOIN ways
         CROSS JOIN unnest(CASE WHEN few OR s.place = 1 THEN s.readings ELSE s.readings[1:1] END) reading)
-    SELECT syllables FROM spelt WHERE place > 0 AND place = (SELECT max(place) FROM sign)
-$$;
+    SELECT syllables FROM spelt WHERE place > 0 AND place = (SELECT max(place) FROM sign);
+END $$;
 
-CREATE FUNCTION home_search_write(homes integer[]) RETURNS void LANGUAGE sql SECURITY DEFINER
-    SET search_path = public, pg_temp
+CREATE FUNCTION home_search_write(homes integer[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp SET jit = off  -- compiling takes a thousand times as long as one home
     AS $$
+BEGIN
         WITH spelt AS MATERIALIZED (
             SELECT p.home_id, p.id, s.syllables,
                    (SELECT string_agg(left(syllable, 1), '' ORDER BY place)
@@ -73,8 +77,8 @@ CREATE FUNCTION home_search_write(homes integer[]) RETURNS void LANGUAGE sql SEC
         FROM home h JOIN area ar ON ar.id = h.area_id LEFT JOIN found f ON f.home_id = h.id
         WHERE h.id = ANY(homes)
         ON CONFLICT (home_id) DO UPDATE SET plain = excluded.plain, pinyin = excluded.pinyin,
-            initials = excluded.initials, phones = excluded.phones
-    $$;
+            initials = excluded.initials, phones = excluded.phones;
+END $$;
 REVOKE ALL ON FUNCTION home_search_write(integer[]) FROM PUBLIC;
 
 CREATE FUNCTION home_search_home() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

@@ -30,6 +30,7 @@ EXPECTED = {
     "GET /api/v1/homes/{home_id}": (200, 404, 403),
     "GET /api/v1/homes/{home_id}/day": (200, 404, 403),
     "GET /api/v1/devices": (200, 200, 200),
+    "GET /api/v1/devices/choices": (200, 200, 200),
     "GET /api/v1/devices/{device_id}": (200, 404, 200),
     "GET /api/v1/devices/{device_id}/history": (200, 404, 200),
     "GET /api/v1/dead-letters": (200, 200, 200),
