@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 from api import console, errors
 from api.access import SECURITY
 from api.middleware import Wrap
-from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, sessions
+from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, records, sessions
 from api.state import State
 
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
@@ -24,7 +24,7 @@ def create(state: State) -> FastAPI:
     errors.install(app)
     app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     app.include_router(auth.public)
-    for module in (auth, sessions, alerts, homes, devices, dead_letters, catalogue, events, health):
+    for module in (auth, sessions, alerts, records, homes, devices, dead_letters, catalogue, events, health):
         app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
     app.include_router(console.router)

@@ -153,7 +153,12 @@ def test_a_question_and_what_is_stored_are_made_alike(database):
     with psycopg.connect(database.owner) as conn:
 
         @settings(max_examples=300, deadline=None, database=None, derandomize=True)
-        @given(st.text(st.sampled_from("陈单村号①Ａｚ０９AbZ 19-—_.,()（）·、。/％%'\"\u3000\u2011\ufe30\ufeff㈱ﬁ"), max_size=20))
+        @given(
+            st.text(
+                st.sampled_from("陈单村号①Ａｚ０９AbZ 19-—_.,()（）·、。/％%'\"\u3000\u2011\ufe30\ufeff㈱ﬁ"),
+                max_size=20,
+            )
+        )
         def alike(text):
             row = conn.execute("SELECT search_form(%s), search_form(search_form(%s))", (text, text)).fetchone()
             assert row == (search.form(text), search.form(search.form(text)))
