@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from alerts.findings import Evidence
+from alerts.findings import Evidence, Measured
 from alerts.lifecycle import Kind
 from core.model import Disposition, Severity
 
@@ -27,6 +27,8 @@ class Raise:
     steps: int  # of the ladder, climbed by its answers
     answered: Severity | None  # the worst answered in it
     quiet_until: int | None  # µs: a new alert is shown and not aloud until then
+    asks: bool  # for a person, also where the one that stands open was answered
+    measured: Measured | None
 
 
 @dataclass(frozen=True, slots=True)

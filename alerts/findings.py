@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from core.model import Severity
 
 Evidence = dict[str, Any]
+
+
+class Measured(NamedTuple):
+    """The newest and the worst of some values of one metric, on the side of its limit where the danger lies."""
+
+    last: float
+    peak: float
+
+
+def measured(shown: Evidence, all_of_it: Iterable[Evidence]) -> Measured | None:
+    """What `shown` measures over all findings, oldest first; None where it names no limit: nothing is measured."""
+    if "limit" not in shown or "value" not in shown:
+        return None
+    values = [one["value"] for one in all_of_it if one.get("metric") == shown.get("metric") and "value" in one]
+    worst = max if shown["value"] >= shown["limit"] else min
+    return Measured(values[-1], worst(values))
 
 
 def no_evidence(_: int) -> Evidence:

@@ -32,6 +32,8 @@ class Rule(Protocol):
     @property
     def backoff(self) -> Backoff | None: ...
     @property
+    def recovers(self) -> bool: ...
+    @property
     def history(self) -> timedelta: ...
     @property
     def params(self) -> Any: ...
@@ -54,7 +56,10 @@ class Judge:
     def new(cls, fleet: Fleet, rules: Mapping[str, Rule]) -> Self:
         """Nothing stands open."""
         homes = len(fleet.home_ids)
-        dockets = {name: Docket.empty(name, rule.clear_after, homes, rule.backoff) for name, rule in rules.items()}
+        dockets = {
+            name: Docket.empty(name, rule.clear_after, homes, rule.backoff, recovers=rule.recovers)
+            for name, rule in rules.items()
+        }
         return cls(fleet, rules, dockets)
 
     def recall(self, rows: Iterable[AlertRow]) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from alerts.arrays import I1, I8, Bool, micros, to_datetime
 from alerts.backoff import MOST, Backoff, climbed, only_shown, pause
 from alerts.entries import Change, Raise, Standing
-from alerts.findings import Evidence, Findings
-from alerts.lifecycle import Alert, Due, Found, Kind, Over, Step, step, worse
+from alerts.findings import Evidence, Findings, measured
+from alerts.lifecycle import Alert, Due, Found, Kind, Over, Step, asks, step, worse
 from alerts.told import Told
 from core.model import Severity
 
@@ -35,6 +35,7 @@ class Docket:
     rule: str
     clear_after: int | None  # µs the condition must stay clear; None: a mere event, which a person closes
     backoff: Backoff | None
+    recovers: bool  # an alert ends with its condition, whoever has answered it
     active: Bool  # the condition holds, as far as is known
     alert: I8  # id of the unresolved alert, 0 none
     over: Bool  # that alert's condition is over
@@ -47,9 +48,13 @@ class Docket:
     steps: I1  # of the ladder, climbed by its answers
     answered: I1  # the worst rank answered in it
     told: Told = field(default_factory=Told)  # the devices answered for in it
+    heard: dict[int, set[int]] = field(default_factory=dict)  # by home: the devices that its alert has been found by
 
     @classmethod
-    def empty(cls, rule: str, clear_after: timedelta | None, homes: int, backoff: Backoff | None = None) -> Self:
+    def empty(
+        cls, rule: str, clear_after: timedelta | None, homes: int, backoff: Backoff | None = None, *,
+        recovers: bool = False,
+    ) -> Self:  # fmt: skip
         """Nothing stands open."""
         flags, instants, ranks = (
             np.zeros((3, homes), bool),
@@ -57,7 +62,7 @@ class Docket:
             np.zeros((2, homes), np.int8),
         )
         return cls(
-            rule, None if clear_after is None else micros(clear_after), backoff,
+            rule, None if clear_after is None else micros(clear_after), backoff, recovers,
             active=flags[0], over=flags[1], quiet=flags[2], rank=ranks[0], steps=ranks[1],
             answered=np.full(homes, UNANSWERED, np.int8), alert=instants[0], quiet_until=instants[1],
             clear_since=instants[2], since=instants[3], last=instants[4],
@@ -66,8 +71,10 @@ class Docket:
     # -- what the database says
 
     def opened(self, standing: Standing) -> None:
-        """An unresolved alert stands in the database."""
+        """An unresolved alert stands in the database; perhaps somebody took back that it was resolved."""
         home = standing.home
+        self.told.drop(standing.alert_id)
+        self.heard.setdefault(home, set()).add(standing.device)
         self.alert[home] = standing.alert_id
         self.rank[home] = RANK[standing.severity]
         self.over[home] = standing.cleared
@@ -88,7 +95,7 @@ class Docket:
         self._take_up(standing, steps, worse(standing.answered or standing.severity, standing.severity))
         if self.steps[home]:
             self.last[home] = standing.alert_id
-            self.told.add(home, standing.device)
+            self.told.add(home, standing.device, standing.alert_id)
             wait = pause(self.backoff, standing.severity, standing.disposition, steps)
             self.quiet_until[home] = (standing.resolved_at or 0) + micros(wait)
 
@@ -134,6 +141,8 @@ class Docket:
         """Homes where the condition has been over for long enough, and those quiet for too long."""
         if self.clear_after is None:
             return
+        for home in np.flatnonzero(self.over & ~self.active & (self.alert > 0))[:AT_ONCE] if self.recovers else ():
+            yield from self._end(int(home), now)  # its end was taken back, or an older version left it open
         tracked = np.flatnonzero(self.active)
         since = self.clear_since[tracked]
         for home in tracked[(since > 0) & (now - since >= self.clear_after)][:AT_ONCE]:
@@ -171,26 +180,35 @@ class Docket:
         if other or ranks[worst] < self.answered[home]:
             self.steps[home] = 0  # not what was answered: a ladder of its own
         severity, times, quiet_until = BY_RANK[int(ranks[worst])], len(mine), None
+        devices = set(findings.device[mine].tolist())
         if self.alert[home]:
-            done = self._step(home, Found(severity, times, again, other), now)
+            goes_on = again and self.clear_after is not None and devices <= self.heard.get(home, set())
+            done = self._step(home, Found(severity, times, again, other, goes_on), now)
             events, reason = done.events, done.reason
+            calls = asks(events, worse(BY_RANK[self.rank[home]], severity), goes_on=goes_on)
         else:
-            events, reason = (Kind.RAISED,), "new"  # recorded so only if somebody else opened it meanwhile
+            self.heard[home] = set()
+            events, reason, calls = (Kind.RAISED,), "new", True  # recorded so only if somebody else opened it meanwhile
             if self.backoff and only_shown(self.backoff, severity, int(self.steps[home])):
-                reason, quiet_until = "goes on, and was answered", now + micros(self.backoff.longest)
+                reason, calls = "goes on, and was answered", False
+                quiet_until = now + micros(self.backoff.longest)
+        self.heard.setdefault(home, set()).update(devices)
+        shown = _evidence(self.rule, findings, worst)
         return Raise(
             self.rule, home, int(findings.device[worst]), severity, at,
             int(findings.at[mine].max()), float(findings.score[mine].max()), bool(findings.late[mine].all()), times,
-            _evidence(self.rule, findings, worst), events, reason, int(self.since[home]), int(self.steps[home]),
-            None if self.answered[home] == UNANSWERED else BY_RANK[self.answered[home]], quiet_until,
+            shown, events, reason, int(self.since[home]), int(self.steps[home]),
+            None if self.answered[home] == UNANSWERED else BY_RANK[self.answered[home]], quiet_until, calls,
+            measured(shown, (_evidence(self.rule, findings, int(one)) for one in mine[np.argsort(findings.at[mine])])),
         )  # fmt: skip
 
     def _end(self, home: int, now: int) -> Iterator[Change]:
         """The condition is over, and with it the episode; also on record where it was answered before."""
         self.active[home] = False
         self.clear_since[home] = 0
-        if self.alert[home] and not self.over[home]:
-            done = self._step(home, Over(), now)
+        ends = self.recovers and BY_RANK[self.rank[home]] is not Severity.EMERGENCY
+        if self.alert[home] and (ends or not self.over[home]):
+            done = self._step(home, Over(ends), now)
             yield self._change(home, done)
             if Kind.RESOLVED in done.events:
                 self.alert[home] = 0

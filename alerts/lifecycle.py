@@ -1,10 +1,13 @@
 """The life of an alert: open → acknowledged → dispatched → resolved. Pure: what may follow what, and what it leaves.
 
-The database does the same as a conditional update (alerts.desk, alerts.store); a test holds the two together.
+An alert *asks* for a person from when it is aloud until somebody answers, and again from when it is found again, gets
+worse or is aloud again. The desk writes what `step` and `undo` say while it holds the row; what the engine finds is a
+conditional insert (alerts.store), and a test holds the two together.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -33,6 +36,7 @@ class Kind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     DISPATCHED = "dispatched"
     RESOLVED = "resolved"
+    UNDONE = "undone"  # a person took back the own step before
     COMMENT = "comment"
 
 
@@ -45,6 +49,9 @@ ALLOWED = MappingProxyType(
         Action.COMMENT: frozenset(State),
     }
 )
+STEPS = frozenset({Kind.ACKNOWLEDGED, Kind.DISPATCHED, Kind.RESOLVED})  # what a person can take back
+UNDO_WITHIN = timedelta(seconds=30)  # three times what the console offers: the answer may have been on its way
+CALLS = frozenset({Severity.EMERGENCY, Severity.URGENT})  # found again, these ask again
 BECOMES = MappingProxyType(
     {
         Action.ACKNOWLEDGE: (State.ACKNOWLEDGED, Kind.ACKNOWLEDGED),
@@ -52,6 +59,7 @@ BECOMES = MappingProxyType(
         Action.RESOLVE: (State.RESOLVED, Kind.RESOLVED),
     }
 )
+HELD = "somebody else holds it"
 SAID = MappingProxyType(
     {
         Kind.RETURNED: "came back", Kind.SEVERITY: "got worse", Kind.UNSUPPRESSED: "is aloud again",
@@ -69,26 +77,34 @@ class Alert:
     count: int = 1
     cleared_at: datetime | None = None
     quiet_until: datetime | None = None  # shown and not aloud until then
-    handler: int | None = None
+    asks_since: datetime | None = None  # since when it asks for a person
+    handler: int | None = None  # who holds it, or held it last
     acknowledged_at: datetime | None = None
     dispatched_at: datetime | None = None
     resolved_at: datetime | None = None
+    resolved_by: int | None = None  # None and resolved: it ended by itself
     disposition: Disposition | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A rule found it. `again`: not merely that it goes on; `other`: by a device nobody has answered for."""
+    """A rule found it. `again`: a reading said so, which is on record; `other`: by a device nobody has answered for.
+
+    `goes_on`: the reading only repeats, for a condition that lasts, what a device has said since the alert opened.
+    """
 
     severity: Severity
     times: int = 1
     again: bool = True
     other: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The condition has been clear for as long as its rule asks."""
+    """The condition has been clear for as long as its rule asks. `ends`: by the rule, the alert ends with it."""
+
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +114,12 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A person acts. Resolving needs a disposition."""
+    """A person acts. Resolving needs a disposition, and `take_over` where somebody else holds the alert."""
 
     action: Action
     account: int
     disposition: Disposition | None = None
+    take_over: bool = False
 
 
 Verdict = Found | Over | Due | Answer
@@ -126,9 +143,9 @@ def step(alert: Alert, verdict: Verdict, now: datetime) -> Step:
     """What a verdict makes of an alert; a verdict that does not apply changes nothing and says why."""
     match verdict:
         case Found():
-            return _found(alert, verdict)
+            return _found(alert, verdict, now)
         case Over():
-            return _over(alert, now)
+            return _over(alert, verdict, now)
         case Due():
             return _due(alert, now)
         case Answer():
@@ -140,7 +157,14 @@ def worse(one: Severity, other: Severity) -> Severity:
     return min(one, other, key=lambda severity: severity.rank)
 
 
-def _found(alert: Alert, found: Found) -> Step:
+def asks(kinds: Iterable[Kind], severity: Severity, *, goes_on: bool) -> bool:
+    """Whether an alert of which this is recorded asks for a person, answered or not."""
+    anew = {Kind.RETURNED} if goes_on else {Kind.RETURNED, Kind.RAISED}
+    calls = {Kind.SEVERITY, Kind.UNSUPPRESSED} | (anew if severity in CALLS else set())
+    return not calls.isdisjoint(kinds)
+
+
+def _found(alert: Alert, found: Found, now: datetime) -> Step:
     if alert.state is State.RESOLVED:
         return Step(alert, (), "resolved: a new finding opens a new alert")
     severity = worse(alert.severity, found.severity)
@@ -159,43 +183,84 @@ def _found(alert: Alert, found: Found) -> Step:
     )
     if not events:
         return Step(alert, (), "goes on")
-    return Step(
-        replace(alert, severity=severity, count=alert.count + found.times, cleared_at=None, quiet_until=None),
-        events,
-        " and ".join(SAID[kind] for kind in events),
-    )
+    calls = asks(events, severity, goes_on=found.goes_on)
+    after = replace(
+        alert, severity=severity, count=alert.count + found.times, cleared_at=None, quiet_until=None,
+        asks_since=alert.asks_since or (now if calls else None),
+    )  # fmt: skip
+    return Step(after, events, " and ".join(SAID[kind] for kind in events))
 
 
-def _over(alert: Alert, now: datetime) -> Step:
-    if alert.state is State.RESOLVED or alert.cleared_at is not None:
+def _over(alert: Alert, over: Over, now: datetime) -> Step:
+    ends = over.ends or alert.quiet_until is not None
+    if alert.state is State.RESOLVED or (alert.cleared_at is not None and not ends):
         return Step(alert, (), "over already")
-    over = replace(alert, cleared_at=now, quiet_until=None)
-    if alert.severity is not Severity.MAINTENANCE and not alert.quiet_until:
-        return Step(over, (Kind.CLEARED,), "over; a person still answers")
-    done = replace(over, state=State.RESOLVED, resolved_at=now, disposition=Disposition.RECOVERED)
-    return Step(done, (Kind.CLEARED, Kind.RESOLVED), "over; nobody's answer is needed")
+    events = (Kind.CLEARED,) if alert.cleared_at is None else ()
+    after = replace(alert, cleared_at=alert.cleared_at or now, quiet_until=None)
+    if not ends:
+        return Step(after, events, "over; a person still answers")
+    done = replace(
+        after, state=State.RESOLVED, asks_since=None, resolved_at=now, disposition=Disposition.RECOVERED
+    )  # fmt: skip
+    return Step(done, (*events, Kind.RESOLVED), "over; nobody's answer is needed")
 
 
 def _due(alert: Alert, now: datetime) -> Step:
     if alert.quiet_until is None or now < alert.quiet_until:
         return Step(alert, (), "nothing is due")
-    return Step(replace(alert, quiet_until=None), (Kind.UNSUPPRESSED,), "has gone on for long")
+    return Step(replace(alert, quiet_until=None, asks_since=now), (Kind.UNSUPPRESSED,), "has gone on for long")
 
 
 def _answer(alert: Alert, answer: Answer, now: datetime) -> Step:
-    if alert.state not in ALLOWED[answer.action]:
+    asks_again = answer.action is Action.ACKNOWLEDGE and alert.asks_since is not None
+    if alert.state not in ALLOWED[answer.action] and not (asks_again and alert.state is not State.RESOLVED):
         return Step(alert, (), f"it is {alert.state} already")
     if answer.action is Action.COMMENT:
         return Step(alert, (Kind.COMMENT,), "comment")
-    if answer.action is Action.RESOLVE and answer.disposition is None:
-        return Step(alert, (), "resolving needs a disposition")
+    if answer.action is Action.RESOLVE:
+        return _resolve(alert, answer, now)
     state, kind = BECOMES[answer.action]
-    after = replace(alert, state=state, handler=answer.account, quiet_until=None)
-    if answer.action is Action.ACKNOWLEDGE:
-        after = replace(after, acknowledged_at=now)
-    elif answer.action is Action.DISPATCH:
-        after = replace(after, acknowledged_at=alert.acknowledged_at or now, dispatched_at=now)
-    else:
-        handler = answer.account if alert.handler is None else alert.handler
-        after = replace(after, handler=handler, resolved_at=now, disposition=answer.disposition)
+    after = replace(
+        alert, state=state, handler=answer.account, quiet_until=None, asks_since=None,
+        acknowledged_at=alert.acknowledged_at or now,
+    )  # fmt: skip
+    if answer.action is Action.DISPATCH:
+        after = replace(after, dispatched_at=now)
+    elif alert.state is State.DISPATCHED:
+        after = replace(after, state=State.DISPATCHED)  # somebody is on the way all the same
     return Step(after, (kind,), answer.action)
+
+
+def _resolve(alert: Alert, answer: Answer, now: datetime) -> Step:
+    if answer.disposition is None:
+        return Step(alert, (), "resolving needs a disposition")
+    if held_by_other(alert, answer.account) and not answer.take_over:
+        return Step(alert, (), HELD)
+    after = replace(
+        alert, state=State.RESOLVED, quiet_until=None, asks_since=None,
+        handler=answer.account if alert.handler is None else alert.handler,
+        acknowledged_at=alert.acknowledged_at or now, resolved_at=now, resolved_by=answer.account,
+        disposition=answer.disposition,
+    )  # fmt: skip
+    return Step(after, (Kind.RESOLVED,), answer.action)
+
+
+def held_by_other(alert: Alert, account: int) -> bool:
+    """Whether somebody else has this alert in hand."""
+    return alert.handler is not None and alert.handler != account
+
+
+def undo(alert: Alert, before: Alert, now: datetime) -> Alert:
+    """The alert as it stood `before` its newest step, with all that the engine has found since.
+
+    What asks by now goes on asking. What was only shown and is over meanwhile would have ended by itself: it asks,
+    for nobody else would end it.
+    """
+    aloud = alert.asks_since is not None or alert.cleared_at is not None
+    shown = before.quiet_until is not None
+    asks_since = before.asks_since or alert.asks_since or (now if shown and aloud else None)
+    return replace(
+        alert, state=before.state, handler=before.handler, acknowledged_at=before.acknowledged_at,
+        dispatched_at=before.dispatched_at, resolved_at=None, resolved_by=None, disposition=None,
+        quiet_until=None if aloud else before.quiet_until, asks_since=asks_since,
+    )  # fmt: skip

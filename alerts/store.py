@@ -1,6 +1,6 @@
-"""SQL of the alerts: answers, findings, events, and what stands open."""
+"""SQL of the alerts: findings, events, and what stands open. What people answer: alerts/desk/store.py."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -40,50 +40,6 @@ def json(value: object) -> str:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def answer(
-    conn: psycopg.Connection,
-    alert_id: int,
-    allowed: Iterable[State],
-    state: State,
-    account_id: int,
-    now: datetime,
-    scope: str | None,
-    disposition: Disposition | None,
-) -> bool:
-    """Move an alert to `state` if it stands in one of `allowed`; False when it does not, or is not in scope."""
-    done = conn.execute(
-        "UPDATE alert SET state = %(state)s,"
-        " handler_id = CASE WHEN %(state)s = 'resolved' THEN coalesce(handler_id, %(account)s) ELSE %(account)s END,"
-        " acknowledged_at = CASE WHEN %(state)s = 'resolved' THEN acknowledged_at"
-        "   ELSE coalesce(acknowledged_at, %(now)s) END,"
-        " dispatched_at = CASE WHEN %(state)s = 'dispatched' THEN %(now)s ELSE dispatched_at END,"
-        " resolved_at = CASE WHEN %(state)s = 'resolved' THEN %(now)s END, disposition = %(disposition)s,"
-        " suppressed_by = NULL, suppressed_until = NULL"
-        " FROM home JOIN area ON area.id = area_id"
-        " WHERE alert.id = %(alert)s AND home.id = home_id AND state = ANY(%(allowed)s)"
-        " AND (%(scope)s::ltree IS NULL OR area.path <@ %(scope)s::ltree)",
-        {
-            "state": state, "account": account_id, "now": now, "disposition": disposition, "alert": alert_id,
-            "allowed": list(allowed), "scope": scope,
-        },
-    )  # fmt: skip
-    return done.rowcount == 1
-
-
-def standing(
-    conn: psycopg.Connection, alert_id: int, scope: str | None
-) -> tuple[State, str | None, datetime | None] | None:
-    """State, handler's name and when it came to that; None when there is no such alert in scope."""
-    row = conn.execute(
-        "SELECT state, account.name, coalesce(resolved_at, dispatched_at, acknowledged_at) FROM alert"
-        " JOIN home ON home.id = home_id JOIN area ON area.id = area_id LEFT JOIN account ON account.id = handler_id"
-        " WHERE alert.id = %(alert)s"
-        " AND (%(scope)s::ltree IS NULL OR area.path <@ %(scope)s::ltree)",
-        {"alert": alert_id, "scope": scope},
-    ).fetchone()
-    return row and (State(row[0]), row[1], row[2])
-
-
 class Opened(NamedTuple):
     """What became of a finding in the database."""
 
@@ -93,58 +49,84 @@ class Opened(NamedTuple):
     inserted: bool  # a new alert; else it was added to the one that stands open
 
 
+# On the row `a` that stands open: is what was just found shown in its place?
+WORSE = "array_position(%(ranks)s, excluded.severity) < array_position(%(ranks)s, a.severity)"
+SHOWN_INSTEAD = f"(a.suppressed_until IS NOT NULL OR {WORSE})"
+SAME_METRIC = "excluded.last_value IS NOT NULL AND excluded.evidence->'metric' = a.evidence->'metric'"
+RAISE = f"""
+    INSERT INTO alert AS a (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late,
+        evidence, episode_at, steps, answered, suppressed_by, suppressed_until, asks_since, last_value, peak_value)
+    SELECT home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late,
+        evidence, episode_at, coalesce(steps, 0), answered, CASE WHEN suppressed_until IS NOT NULL THEN %(goes_on)s END,
+        suppressed_until, asks_since, last_value, peak_value
+    FROM jsonb_to_recordset(%(records)s) AS r (home_id integer, device_id integer, rule text, severity text,
+        occurred_at timestamptz, opened_at timestamptz, last_at timestamptz, count integer, score real, late boolean,
+        evidence jsonb, episode_at timestamptz, steps smallint, answered text, suppressed_until timestamptz,
+        asks_since timestamptz, last_value double precision, peak_value double precision)
+    ON CONFLICT (home_id, rule) WHERE state <> 'resolved' DO UPDATE SET
+        count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),
+        score = greatest(a.score, excluded.score), cleared_at = NULL,
+        opened_at = CASE WHEN a.suppressed_until IS NULL THEN a.opened_at ELSE excluded.opened_at END,
+        asks_since = CASE WHEN excluded.asks_since IS NOT NULL OR a.suppressed_until IS NOT NULL
+            THEN coalesce(a.asks_since, excluded.opened_at) ELSE a.asks_since END,
+        suppressed_by = NULL, suppressed_until = NULL,
+        episode_at = excluded.episode_at, steps = excluded.steps, answered = excluded.answered,
+        severity = CASE WHEN {WORSE} THEN excluded.severity ELSE a.severity END,
+        device_id = CASE WHEN {SHOWN_INSTEAD} THEN excluded.device_id ELSE a.device_id END,
+        evidence = CASE WHEN {SHOWN_INSTEAD} THEN excluded.evidence ELSE a.evidence END,
+        last_value = CASE WHEN {SHOWN_INSTEAD} OR ({SAME_METRIC} AND excluded.last_at >= a.last_at)
+            THEN excluded.last_value ELSE a.last_value END,
+        peak_value = CASE WHEN {SHOWN_INSTEAD} THEN excluded.peak_value WHEN NOT ({SAME_METRIC}) THEN a.peak_value
+            WHEN (a.evidence->>'value')::float8 >= (a.evidence->>'limit')::float8
+            THEN greatest(a.peak_value, excluded.peak_value) ELSE least(a.peak_value, excluded.peak_value) END
+    RETURNING id, home_id, rule, xmax = 0
+"""  # noqa: S608 - of constants; values are parameters
+
+
 def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) -> list[Opened]:
-    """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now."""
-    rows = conn.execute(
-        "INSERT INTO alert AS a (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score,"
-        "   late, evidence, episode_at, steps, answered, suppressed_by, suppressed_until)"
-        " SELECT home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late, evidence,"
-        "   episode_at, coalesce(steps, 0), answered, CASE WHEN suppressed_until IS NOT NULL THEN %s END,"
-        "   suppressed_until"
-        " FROM jsonb_to_recordset(%s) AS r (home_id integer, device_id integer, rule text, severity text,"
-        "   occurred_at timestamptz, opened_at timestamptz, last_at timestamptz, count integer, score real,"
-        "   late boolean, evidence jsonb, episode_at timestamptz, steps smallint, answered text,"
-        "   suppressed_until timestamptz)"
-        " ON CONFLICT (home_id, rule) WHERE state <> 'resolved' DO UPDATE SET"
-        "   count = a.count + excluded.count, last_at = greatest(a.last_at, excluded.last_at),"
-        "   score = greatest(a.score, excluded.score), cleared_at = NULL,"
-        "   opened_at = CASE WHEN a.suppressed_until IS NULL THEN a.opened_at ELSE excluded.opened_at END,"
-        "   suppressed_by = NULL, suppressed_until = NULL,"
-        "   episode_at = excluded.episode_at, steps = excluded.steps, answered = excluded.answered,"
-        "   severity = CASE WHEN array_position(%s, excluded.severity) < array_position(%s, a.severity)"
-        "     THEN excluded.severity ELSE a.severity END,"
-        "   device_id = CASE WHEN a.suppressed_until IS NOT NULL"
-        "     OR array_position(%s, excluded.severity) < array_position(%s, a.severity)"
-        "     THEN excluded.device_id ELSE a.device_id END,"
-        "   evidence = CASE WHEN a.suppressed_until IS NOT NULL"
-        "     OR array_position(%s, excluded.severity) < array_position(%s, a.severity)"
-        "     THEN excluded.evidence ELSE a.evidence END"
-        " RETURNING id, home_id, rule, xmax = 0",
-        (GOES_ON, json(records), *[[str(severity) for severity in Severity]] * 6),
-    ).fetchall()
-    return [Opened(*row) for row in rows]
+    """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now.
+
+    `asks_since` is given where the finding asks for a person though the alert was answered. A new alert that is not
+    only shown asks in any case, also where it was taken for one that stands.
+    """
+    values = {"goes_on": GOES_ON, "records": json(records), "ranks": [str(severity) for severity in Severity]}
+    opened = [Opened(*row) for row in conn.execute(RAISE, values).fetchall()]
+    calm = {(one["home_id"], one["rule"]) for one in records if not one.get("asks_since")}
+    missed = [one.alert_id for one in opened if one.inserted and (one.home_id, one.rule) in calm]
+    if missed:
+        conn.execute(
+            "UPDATE alert SET asks_since = opened_at WHERE id = ANY(%s) AND suppressed_until IS NULL", (missed,)
+        )
+    return opened
 
 
-def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime, *, resolve: bool) -> set[int]:
-    """Note that the condition is over, also of an alert that was answered before; with `resolve`, end it too.
+def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime) -> set[int]:
+    """Note that the condition is over, also of an alert that was answered before. Returns those of which it is news.
 
-    Returns those for which that was news, and that nobody has taken meanwhile where that would keep them from ending.
+    What is only shown by now asks: it would have ended otherwise, and nobody else would end it.
     """
     rows = conn.execute(
-        "UPDATE alert SET cleared_at = %(now)s,"
-        " state = CASE WHEN %(resolve)s THEN 'resolved' ELSE state END,"
-        " resolved_at = CASE WHEN %(resolve)s THEN %(now)s::timestamptz ELSE resolved_at END,"
-        " disposition = CASE WHEN %(resolve)s THEN 'recovered' ELSE disposition END,"
-        " suppressed_by = NULL, suppressed_until = NULL"
-        " WHERE id = ANY(%(ids)s) AND cleared_at IS NULL AND (NOT %(resolve)s"
-        "   OR state <> 'resolved' AND (severity = %(maintenance)s OR suppressed_by = %(goes_on)s)) RETURNING id",
-        {
-            "now": now,
-            "resolve": resolve,
-            "ids": list(alert_ids),
-            "maintenance": Severity.MAINTENANCE,
-            "goes_on": GOES_ON,
-        },
+        "UPDATE alert SET cleared_at = %(now)s, suppressed_by = NULL, suppressed_until = NULL,"
+        " asks_since = CASE WHEN suppressed_by IS NULL THEN asks_since ELSE coalesce(asks_since, %(now)s) END"
+        " WHERE id = ANY(%(ids)s) AND cleared_at IS NULL RETURNING id",
+        {"now": now, "ids": list(alert_ids)},
+    )
+    return {row[0] for row in rows}
+
+
+def write_ends(
+    conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime, recovering: Sequence[str]
+) -> set[int]:
+    """The alerts end with their conditions: those of rules that recover, and what is still only shown.
+
+    Returns those that nobody has closed meanwhile, or taken where that keeps them from ending.
+    """
+    rows = conn.execute(
+        "UPDATE alert SET cleared_at = coalesce(cleared_at, %(now)s), state = 'resolved', resolved_at = %(now)s,"
+        " disposition = 'recovered', asks_since = NULL, suppressed_by = NULL, suppressed_until = NULL"
+        " WHERE id = ANY(%(ids)s) AND state <> 'resolved' AND (rule = ANY(%(rules)s) OR suppressed_by = %(goes_on)s)"
+        " RETURNING id",
+        {"now": now, "ids": list(alert_ids), "rules": list(recovering), "goes_on": GOES_ON},
     )
     return {row[0] for row in rows}
 
@@ -152,9 +134,9 @@ def write_closes(conn: psycopg.Connection, alert_ids: Sequence[int], now: dateti
 def write_aloud(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetime) -> set[int]:
     """What was only shown is raised anew. Returns those that nobody has answered meanwhile."""
     rows = conn.execute(
-        "UPDATE alert SET suppressed_by = NULL, suppressed_until = NULL, opened_at = %s"
-        " WHERE id = ANY(%s) AND suppressed_by = %s AND state = 'open' RETURNING id",
-        (now, list(alert_ids), GOES_ON),
+        "UPDATE alert SET suppressed_by = NULL, suppressed_until = NULL, opened_at = %(now)s, asks_since = %(now)s"
+        " WHERE id = ANY(%(ids)s) AND suppressed_by = %(goes_on)s AND state = 'open' RETURNING id",
+        {"now": now, "ids": list(alert_ids), "goes_on": GOES_ON},
     )
     return {row[0] for row in rows}
 
@@ -208,10 +190,11 @@ def newest_event(conn: psycopg.Connection) -> int:
 
 
 def answered_between(conn: psycopg.Connection, after: int, until: int) -> list[AlertRow]:
-    """Alerts that were taken or resolved by an event of that range."""
+    """Alerts that people answered, or took an answer back, by an event of that range; as they stand now."""
     rows = conn.execute(
         "SELECT a.* FROM alert_event e JOIN alert_episode a USING (alert_id)"
-        " WHERE e.id > %s AND e.id <= %s AND kind IN ('acknowledged', 'dispatched', 'resolved') ORDER BY e.id",
+        " WHERE e.id > %s AND e.id <= %s AND kind IN ('acknowledged', 'dispatched', 'resolved', 'undone')"
+        " ORDER BY e.id",
         (after, until),
     )
     return [AlertRow.of(row) for row in rows]

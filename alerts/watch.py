@@ -158,7 +158,7 @@ class Watch:
                 one.events if not alert.inserted else (Kind.OPENED,) if one.quiet_until is None else (Kind.SUPPRESSED,)
             )
             log.info("alert %d of home %d: %s %s (%s)", alert.alert_id, home_id, one.rule, "+".join(kinds), one.reason)
-            data = {"severity": one.severity, "times": one.times, **_shown(one)}
+            data = {"severity": one.severity, "times": one.times, "asks": one.asks, **_shown(one)}
             events += [store.Event(alert.alert_id, now, kind, data=data) for kind in kinds]
         return events
 
@@ -171,6 +171,8 @@ class Watch:
             "last_at": to_datetime(one.last), "count": one.times, "score": one.score, "late": one.late,
             "evidence": one.evidence, "episode_at": to_datetime(one.since), "steps": one.steps,
             "answered": one.answered, "suppressed_until": one.quiet_until and to_datetime(one.quiet_until),
+            "asks_since": now if one.asks else None, "last_value": one.measured and one.measured.last,
+            "peak_value": one.measured and one.measured.peak,
         }  # fmt: skip
 
     def _write_changes(self, changes: Sequence[Change], now: datetime) -> list[store.Event]:
@@ -181,8 +183,8 @@ class Watch:
         resolved = [one.alert_id for one in changes if Kind.RESOLVED in one.events]
         aloud = [one.alert_id for one in changes if Kind.UNSUPPRESSED in one.events]
         stood = (
-            store.write_closes(self.conn, list(by_id.keys() - {*resolved, *aloud}), now, resolve=False)
-            | store.write_closes(self.conn, resolved, now, resolve=True)
+            store.write_closes(self.conn, list(by_id.keys() - {*resolved, *aloud}), now)
+            | store.write_ends(self.conn, resolved, now, [name for name, rule in self.rules.items() if rule.recovers])
             | store.write_aloud(self.conn, aloud, now)
         )
         events: list[store.Event] = []

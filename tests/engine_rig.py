@@ -38,6 +38,7 @@ class Rule:
     tick: Callable[..., Findings] | None = None
     clear_after: timedelta | None = 2 * MINUTE
     backoff: Backoff | None = None
+    recovers: bool = False
     history: timedelta = timedelta()
     params: Any = None
 

@@ -115,7 +115,7 @@ def raise_alert(
     record = {
         "home_id": terminal.home_id, "device_id": terminal.device_id, "rule": RULE, "severity": Severity.EMERGENCY,
         "occurred_at": since, "opened_at": now, "last_at": now, "count": 1, "score": 1.0, "late": False,
-        "evidence": evidence,
+        "evidence": evidence, "asks_since": now,
     }  # fmt: skip
     [opened] = store.write_raises(conn, [record])
     kind = Kind.OPENED if opened.inserted else Kind.RETURNED
@@ -124,5 +124,5 @@ def raise_alert(
 
 def clear_alert(conn: psycopg.Connection, alert_id: int, now: datetime) -> None:
     """The chain is whole again; a person still answers for the gap. Inside a transaction."""
-    if store.write_closes(conn, [alert_id], now, resolve=False):
+    if store.write_closes(conn, [alert_id], now):
         store.add_events(conn, [store.Event(alert_id, now, Kind.CLEARED)])

@@ -7,8 +7,10 @@ observed again at the engine's start, so that the rule's memory is rebuilt. `RAI
 raises the alert in place of the engine.
 
 How an alert ends is declared: `CLEAR_AFTER` is how long its condition must be clear (`tick` says where), or None: a
-mere event, which a person closes. `BACKOFF` is the ladder that answers climb while the condition goes on
-(alerts/backoff.py); None, as where it is not said: raised again after the same pause for as long as it holds.
+mere event, which a person closes. `RECOVERS`: the alert ends with its condition, of whatever severity it is and whoever
+has answered it; where it is not said, a person closes it. `BACKOFF` is the ladder that answers climb while the
+condition goes on (alerts/backoff.py); None, as where it is not said: raised again after the same pause for as long as
+it holds.
 """
 
 import importlib
@@ -24,6 +26,7 @@ from typing import Any
 from alerts.backoff import LONGEST, Backoff
 from alerts.findings import Findings
 from alerts.fleet import Batch, Fleet
+from alerts.lifecycle import CALLS
 from core.catalogue import metrics
 from core.model import Severity
 
@@ -44,6 +47,7 @@ class Rule:
     metrics: tuple[str, ...]
     clear_after: timedelta | None
     backoff: Backoff | None
+    recovers: bool
     history: timedelta
     params: Any
     observe: Callable[[Fleet, Batch, Any], Findings] | None
@@ -67,11 +71,14 @@ def load(module: ModuleType) -> Rule:
     backoff = getattr(module, "BACKOFF", None)
     if backoff and (module.CLEAR_AFTER is None or module.SEVERITY is Severity.EMERGENCY or backoff.longest > LONGEST):
         raise ImportError(f"alerts/rules/{name}.py: BACKOFF is for what lasts, is no emergency, and up to {LONGEST}")
+    recovers = getattr(module, "RECOVERS", False)
+    if recovers and (module.CLEAR_AFTER is None or module.SEVERITY in CALLS):
+        raise ImportError(f"alerts/rules/{name}.py: RECOVERS is for what lasts and can wait for hours")
     return Rule(
         name=name, title_zh=module.TITLE_ZH, title_en=module.TITLE_EN, about=inspect.getdoc(module) or "",
         severity=Severity(module.SEVERITY), scenario=module.SCENARIO, metrics=tuple(module.METRICS),
-        clear_after=module.CLEAR_AFTER, backoff=backoff, history=getattr(module, "HISTORY", timedelta()),
-        params=module.Params(), observe=observe, tick=tick,
+        clear_after=module.CLEAR_AFTER, backoff=backoff, recovers=recovers,
+        history=getattr(module, "HISTORY", timedelta()), params=module.Params(), observe=observe, tick=tick,
     )  # fmt: skip
 
 

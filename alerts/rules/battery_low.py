@@ -22,6 +22,7 @@ SCENARIO = "device"
 METRICS = ("battery",)
 CLEAR_AFTER = timedelta(minutes=10)
 BACKOFF = Backoff()
+RECOVERS = True
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ SCENARIO = "device"
 METRICS = ("online",)
 CLEAR_AFTER = timedelta(minutes=1)
 BACKOFF = Backoff()
+RECOVERS = True
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.models.accounts import Actor
 from api.rules import title
-from api.values import Answer, Id, Instant, Moment, Note, Page, Request, Word
+from api.values import Answer, BigId, Id, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
 from core.model import Disposition, Severity, State
 
@@ -47,10 +47,16 @@ class Alert(Answer):
     device: AlertDevice | None
     occurred_at: Instant = Field(description="when it happened, by the device's clock within bounds")
     opened_at: Instant = Field(description="when it was raised")
+    asks_since: Instant | None = Field(
+        description="since when it asks for a person: from when it is aloud, and after an answer from when it is found"
+        " again, gets worse or is aloud again; none: answered, or only shown"
+    )
     last_at: Instant = Field(description="the last finding")
     count: int
     score: float
     late: bool = Field(description="it reached us long after it happened")
+    last_value: float | None = Field(description="the newest measured value, in `evidence.unit`")
+    peak_value: float | None = Field(description="the worst measured value since it opened")
     evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
     episode_at: Instant = Field(description="since when the condition has held, alerts answered before included")
     answered_before: bool = Field(description="it was answered in this episode and has gone on")
@@ -59,10 +65,11 @@ class Alert(Answer):
         description="shown, not aloud, not counted as unanswered; `goes_on`: answered often enough, and it goes on"
     )
     suppressed_until: Instant | None = Field(description="aloud again at this time at the latest")
-    handler: Actor | None
+    handler: Actor | None = Field(description="who has it, or had it last")
     acknowledged_at: Instant | None
     dispatched_at: Instant | None
     resolved_at: Instant | None
+    resolved_by: Actor | None = Field(description="who closed it; none of a resolved alert: the system")
     disposition: Disposition | None
 
     @classmethod
@@ -83,17 +90,22 @@ def _parts(row: dict[str, Any]) -> dict[str, Any]:
             "id": row["device_id"], "serial": row["device_serial"], "type": row["device_type"],
             "type_zh": names[0], "type_en": names[1], "room": row["device_room"],
         }  # fmt: skip
-    handler = None if row["handler_id"] is None else {"id": row["handler_id"], "name": row["handler_name"]}
     return {
-        "title_zh": zh, "title_en": en, "home": home, "device": device, "handler": handler,
+        "title_zh": zh, "title_en": en, "home": home, "device": device,
+        "handler": _actor(row, "handler"), "resolved_by": _actor(row, "resolved_by"),
         "episode_at": row["episode_at"] or row["occurred_at"], "answered_before": row["answered"] is not None,
     }  # fmt: skip
+
+
+def _actor(row: dict[str, Any], role: str) -> dict[str, Any] | None:
+    number = row[f"{role}_id"]
+    return None if number is None else {"id": number, "name": row[f"{role}_name"]}
 
 
 class AlertEvent(Answer):
     """One step of an alert's history; never changed afterwards."""
 
-    id: int
+    id: int = Field(description="what `undo` names")
     at: Instant
     kind: str
     actor: Actor | None = Field(description="none: the engine")
@@ -106,7 +118,7 @@ class AlertEvent(Answer):
         actor = None if row["actor_id"] is None else Actor(id=row["actor_id"], name=row["actor_name"])
         return cls(
             id=row["event_id"], at=row["event_at"], kind=row["event_kind"], actor=actor,
-            note=row["event_note"], data=row["event_data"],
+            note=row["event_note"], data={name: value for name, value in row["event_data"].items() if name != "before"},
         )  # fmt: skip
 
 
@@ -155,7 +167,7 @@ class Summary(Answer):
     """How many alerts are not resolved; give `latest_event_id` to /events to miss nothing that comes after."""
 
     active: dict[Severity, int] = Field(description="without those that are suppressed")
-    unacknowledged: dict[Severity, int]
+    unacknowledged: dict[Severity, int] = Field(description="those that ask for a person: `asks_since` is set")
     suppressed: dict[Severity, int] = Field(description="shown and not aloud")
     latest_event_id: int
 
@@ -189,3 +201,10 @@ class ResolveBody(Request):
 
     disposition: Disposition
     note: Note = ""
+    take_over: bool = Field(False, description="close it though somebody else has it")
+
+
+class UndoBody(Request):
+    """Which of one's own steps is taken back."""
+
+    event: BigId = Field(description="the id of the step in the alert's history")

@@ -16,11 +16,13 @@ PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WH
 COLUMNS = f"""
     al.*, h.code AS home_code, h.address AS home_address, ar.path::text AS area_path,
     {AREA_NAME.format(path="ar.path")} AS area_name, coalesce({PERSON_NAMES}, '') AS person_name,
-    d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name
+    d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name,
+    ra.name AS resolved_by_name
 """
 JOINS = """
     JOIN home h ON h.id = al.home_id JOIN area ar ON ar.id = h.area_id
     LEFT JOIN device d ON d.id = al.device_id LEFT JOIN account ha ON ha.id = al.handler_id
+    LEFT JOIN account ra ON ra.id = al.resolved_by_id
 """
 EVENT_COLUMNS = """
     e.id AS event_id, e.at AS event_at, e.kind AS event_kind, e.note AS event_note, e.data AS event_data,
@@ -117,7 +119,7 @@ def summary(conn: Connection, scope: str) -> Summary:
     """Counts of what is not resolved, and the newest event, of one moment."""
     counted = conn.execute(
         "SELECT al.severity, count(*) FILTER (WHERE al.suppressed_by IS NULL),"
-        "  count(*) FILTER (WHERE al.state = 'open' AND al.suppressed_by IS NULL),"
+        "  count(al.asks_since),"
         "  count(*) FILTER (WHERE al.suppressed_by IS NOT NULL),"
         "  (SELECT coalesce(max(id), 0) FROM alert_event)"
         " FROM (VALUES (1)) one LEFT JOIN (alert al JOIN home h ON h.id = al.home_id"

@@ -5,7 +5,7 @@ import threading
 import psycopg
 
 from alerts.desk import Action, act
-from core.model import Disposition, Severity
+from core.model import Disposition
 from core.packed import Flag
 from tests.engine_rig import (
     ALERTS,
@@ -105,8 +105,8 @@ def test_a_condition_is_raised_once_gets_worse_clears_with_delay_and_comes_back(
     assert look("SELECT evidence FROM alert") == [({"value": 4.0},)]
 
 
-def test_a_maintenance_alert_ends_by_itself_as_recovered(settings, inbox, look):
-    with watching(settings, Rule("cold", ("temperature",), tick=too_cold(Severity.MAINTENANCE))) as watch:
+def test_an_alert_of_a_rule_that_recovers_ends_by_itself(settings, inbox, look):
+    with watching(settings, Rule("cold", ("temperature",), tick=too_cold(), recovers=True)) as watch:
         for minute, value in ((0, 9), (1, 15), (2, 15), (3, 15)):
             moment = NOW + minute * MINUTE
             inbox(0, "climate_sensor", "temperature", (moment, value))
