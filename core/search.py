@@ -32,7 +32,7 @@ def prepare(conn: Connection) -> None:
     query = "SELECT id FROM home WHERE NOT EXISTS (SELECT FROM home_search s WHERE s.home_id = home.id)"
     missing = [number for (number,) in conn.execute(query)]
     for start in range(0, len(missing), FILLED_AT_ONCE):
-        conn.execute("SELECT home_search_write(%s)", (missing[start : start + FILLED_AT_ONCE],))
+        conn.execute("SELECT home_search_write(%s, true)", (missing[start : start + FILLED_AT_ONCE],))
 
 
 def _write_pinyin(conn: Connection) -> None:

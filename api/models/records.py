@@ -1,6 +1,6 @@
 """The record: alerts that were answered for, how long they waited, and what they turned out to be."""
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -116,7 +116,7 @@ class RecordFilter(Request):
     result: Disposition | None = None
     handler: Id | None = Field(None, description="who held it or closed it")
     home: Id | None = None
-    breach: Literal[True] | None = Field(None, description="only those that waited too long")
+    breach: bool | None = Field(None, description="only those that waited too long, or only the others")
     since: Day | None = Field(None, alias="from", description="raised on this local day or later")
     until: Day | None = Field(None, alias="to", description="raised on this local day or earlier")
 

@@ -34,6 +34,7 @@ LAST_LIFE = f"""
 HOMES = "home h JOIN area ar ON ar.id = h.area_id"
 MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
 LIST = f"""
+    {{found}}
     SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
            coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
            count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts, {LAST_LIFE} AS last_life_at
@@ -60,21 +61,24 @@ def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -
         **newest.values(conn, now), **_life_values(now), "scope": scope, "limit": wanted.limit + 1,
         "severities": list(Severity),
     }  # fmt: skip
-    if wanted.q:
-        tables = f"{HOMES} JOIN home_search s ON s.home_id = h.id"
-        conditions.append(words.home(wanted.q, values))
-    total = None if wanted.cursor else _count(conn, tables, conditions, values)
+    found_by = ""
+    if wanted.q:  # apart: else the plan is a guess whether more than a page will be found on the way by code
+        found_by = (
+            f"WITH found AS MATERIALIZED (SELECT home_id FROM home_search s WHERE {words.home(wanted.q, values)})"
+        )
+        tables = f"{HOMES} JOIN found ON found.home_id = h.id"
+    total = None if wanted.cursor else _count(conn, found_by, tables, conditions, values)
     if wanted.cursor:
         (values["after"],) = cursors.decode(wanted.cursor, str)
         conditions.append("h.code > %(after)s")
-    found = rows(conn, LIST.format(tables=tables, conditions=" AND ".join(conditions)), values)
+    found = rows(conn, LIST.format(found=found_by, tables=tables, conditions=" AND ".join(conditions)), values)
     items = [HomeItem(**row) for row in found[: wanted.limit]]
     following = cursors.encode(items[-1].code) if len(found) > wanted.limit else None
     return HomePage(items=items, next_cursor=following, total=total)
 
 
-def _count(conn: Connection, tables: str, conditions: list[str], values: dict[str, Any]) -> int:
-    query = f"SELECT count(*) AS total FROM {tables} WHERE {' AND '.join(conditions)}"
+def _count(conn: Connection, found_by: str, tables: str, conditions: list[str], values: dict[str, Any]) -> int:
+    query = f"{found_by} SELECT count(*) AS total FROM {tables} WHERE {' AND '.join(conditions)}"
     return int(rows(conn, query, values)[0]["total"])
 
 

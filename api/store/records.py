@@ -126,7 +126,7 @@ def _wanted(scope: str, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str]
 EQUAL = {
     "severity": "al.severity = %(severity)s", "rule": "al.rule = %(rule)s", "result": "al.disposition = %(result)s",
     "handler": "(al.handler_id = %(handler)s OR al.resolved_by_id = %(handler)s)", "home": "al.home_id = %(home)s",
-    "breach": "al.breach",
+    "breach": "al.breach = %(breach)s",
 }  # fmt: skip
 
 

@@ -26,91 +26,105 @@ CREATE FUNCTION search_form(given text) RETURNS text LANGUAGE sql IMMUTABLE PARA
     SELECT regexp_replace(lower(normalize(given, NFKC)), '[-\s_.,:;/|()<>"''#+·•‧・—–―‐‑‒−、。〈〉《》「」【】~]', '', 'g')
 $$;
 
--- The ways to spell a name: all, or if they are too many those of its first character, which is the surname.
-CREATE FUNCTION name_spelt(name text) RETURNS SETOF text[] LANGUAGE plpgsql STABLE ROWS 2
+-- A name as people spell it, from any of its characters on, and the initials of each way to read it. Of a long name
+-- not every reading of every character is multiplied out, only those that come first, which is the surname's.
+CREATE FUNCTION name_spelt(name text, OUT pinyin text, OUT initials text) LANGUAGE plpgsql STABLE
     SET search_path = public, pg_temp AS $$
+DECLARE
+    ways   text[] := ARRAY[''];
+    spelt  text[];
+    sign   text;
 BEGIN
-    RETURN QUERY
-    WITH RECURSIVE sign AS MATERIALIZED (
-        SELECT c.place, coalesce(p.readings, ARRAY[c.hanzi]) AS readings
-        FROM unnest(string_to_array(search_form(name), NULL)) WITH ORDINALITY c (hanzi, place)
-        LEFT JOIN pinyin p ON p.hanzi = c.hanzi),
-    ways AS (SELECT exp(sum(ln(cardinality(readings)))) <= 16.5 AS few FROM sign),
-    spelt AS (
-        SELECT 0::bigint AS place, ARRAY[]::text[] AS syllables
-        UNION ALL
-        SELECT s.place, before.syllables || reading
-        FROM spelt before JOIN sign s ON s.place = before.place + 1
-        CROSS JOIN ways
-        CROSS JOIN unnest(CASE WHEN few OR s.place = 1 THEN s.readings ELSE s.readings[1:1] END) reading)
-    SELECT syllables FROM spelt WHERE place > 0 AND place = (SELECT max(place) FROM sign);
+    FOREACH sign IN ARRAY coalesce(string_to_array(search_form(name), NULL), '{}') LOOP
+        spelt := coalesce((SELECT p.readings FROM pinyin p WHERE p.hanzi = sign), ARRAY[sign]);
+        IF cardinality(ways) * cardinality(spelt) > 16 THEN
+            spelt := spelt[1:1];
+        END IF;
+        ways := ARRAY(SELECT ltrim(way || ' ' || syllable) FROM unnest(ways) way, unnest(spelt) syllable);
+    END LOOP;
+    SELECT string_agg(DISTINCT '|' || array_to_string(syllables[n:], '') || '|' || substr(first, n), ''),
+           string_agg(DISTINCT first, ' ')
+        INTO pinyin, initials
+        FROM (SELECT string_to_array(way, ' ') AS syllables, regexp_replace(way, '(\S)\S*\s?', '\1', 'g') AS first
+              FROM unnest(ways) way) w CROSS JOIN LATERAL generate_series(1, cardinality(syllables)) n;
 END $$;
 
-CREATE FUNCTION home_search_write(homes integer[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+-- `whole`: their people's names as well.
+CREATE FUNCTION home_search_write(homes integer[], whole boolean) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp SET jit = off  -- compiling takes a thousand times as long as one home
     AS $$
 BEGIN
-        WITH spelt AS MATERIALIZED (
-            SELECT p.home_id, p.id, s.syllables,
-                   (SELECT string_agg(left(syllable, 1), '' ORDER BY place)
-                    FROM unnest(s.syllables) WITH ORDINALITY u (syllable, place)) AS first
-            FROM person p CROSS JOIN name_spelt(p.name) s (syllables) WHERE p.home_id = ANY(homes)),
-        found AS (
-            SELECT home_id, string_agg(DISTINCT first, ' ') AS initials,
-                   (SELECT string_agg(DISTINCT way, '') FROM (
-                        SELECT unnest(ARRAY['|' || array_to_string(s.syllables[n:], ''), '|' || substr(s.first, n)]) AS way
-                        FROM spelt s CROSS JOIN LATERAL generate_series(1, cardinality(s.syllables)) n
-                        WHERE s.home_id = spelt.home_id) w) AS pinyin
-            FROM spelt GROUP BY home_id)
-        INSERT INTO home_search (home_id, plain, pinyin, initials, phones)
-        SELECT h.id,
-               concat_ws('|', '', search_form(h.code),
-                         (SELECT string_agg(search_form(up.name), '' ORDER BY nlevel(up.path)) FROM area up
-                          WHERE up.path @> ar.path) || search_form(h.address),
-                         (SELECT search_form(up.name) || search_form(h.address) FROM area up  -- without the grid
-                          WHERE up.path = subpath(ar.path, 0, -1) AND nlevel(ar.path) > 1),
-                         (SELECT string_agg(search_form(p.name), '|') FROM person p WHERE p.home_id = h.id),
-                         (SELECT string_agg(search_form(c.name), '|') FROM contact c WHERE c.home_id = h.id), ''),
-               coalesce(f.pinyin, ''), coalesce(f.initials, ''),
-               coalesce((SELECT '|' || string_agg(regexp_replace(normalize(c.phone, NFKC), '[^0-9]', '', 'g'), '|')
-                         FROM contact c WHERE c.home_id = h.id), '')
-        FROM home h JOIN area ar ON ar.id = h.area_id LEFT JOIN found f ON f.home_id = h.id
-        WHERE h.id = ANY(homes)
-        ON CONFLICT (home_id) DO UPDATE SET plain = excluded.plain, pinyin = excluded.pinyin,
-            initials = excluded.initials, phones = excluded.phones;
+    INSERT INTO home_search (home_id, plain, pinyin, initials, phones)
+    SELECT h.id,
+           concat_ws('|', '', search_form(h.code), names.all_levels || made.address, names.without_grid || made.address,
+                     (SELECT string_agg(search_form(p.name), '|') FROM person p WHERE p.home_id = h.id),
+                     called.names, ''),
+           '', '', coalesce(called.phones, '')
+    FROM home h JOIN area ar ON ar.id = h.area_id
+    CROSS JOIN LATERAL (SELECT search_form(h.address) AS address) made
+    CROSS JOIN LATERAL (
+        SELECT string_agg(search_form(up.name), '' ORDER BY nlevel(up.path)) AS all_levels,
+               string_agg(search_form(up.name), '') FILTER (WHERE nlevel(up.path) = nlevel(ar.path) - 1) AS without_grid
+        FROM area up WHERE up.path @> ar.path) names
+    CROSS JOIN LATERAL (
+        SELECT string_agg(search_form(c.name), '|') AS names,
+               '|' || string_agg(regexp_replace(normalize(c.phone, NFKC), '[^0-9]', '', 'g'), '|') AS phones
+        FROM contact c WHERE c.home_id = h.id) called
+    WHERE h.id = ANY(homes)
+    ON CONFLICT (home_id) DO UPDATE SET plain = excluded.plain, phones = excluded.phones;
+    IF whole THEN
+        UPDATE home_search SET pinyin = coalesce(found.pinyin, ''), initials = coalesce(found.initials, '')
+        FROM unnest(homes) one LEFT JOIN (
+            SELECT p.home_id, string_agg(s.pinyin, '') AS pinyin, string_agg(s.initials, ' ') AS initials
+            FROM person p CROSS JOIN LATERAL name_spelt(p.name) s WHERE p.home_id = ANY(homes) GROUP BY 1) found
+            ON found.home_id = one
+        WHERE home_search.home_id = one;
+    END IF;
 END $$;
-REVOKE ALL ON FUNCTION home_search_write(integer[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION home_search_write(integer[], boolean) FROM PUBLIC;
 
 CREATE FUNCTION home_search_home() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM home_search_write(ARRAY[NEW.id]);
+    PERFORM home_search_write(array_agg(id), false) FROM written;
     RETURN NULL;
 END $$;
-CREATE TRIGGER home_search AFTER INSERT OR UPDATE OF code, address, area_id ON home
-    FOR EACH ROW EXECUTE FUNCTION home_search_home();
+CREATE TRIGGER home_search_added AFTER INSERT ON home REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_home();
+CREATE TRIGGER home_search_changed AFTER UPDATE ON home REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_home();
 
 CREATE FUNCTION home_search_people() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        PERFORM home_search_write(ARRAY[NEW.home_id]);
-    ELSIF TG_OP = 'DELETE' THEN
-        PERFORM home_search_write(ARRAY[OLD.home_id]);
-    ELSE
-        PERFORM home_search_write(ARRAY[OLD.home_id, NEW.home_id]);
-    END IF;
+    PERFORM home_search_write(array_agg(DISTINCT home_id), TG_TABLE_NAME = 'person') FROM written;
     RETURN NULL;
 END $$;
-CREATE TRIGGER home_search AFTER INSERT OR DELETE OR UPDATE OF name, home_id ON person
-    FOR EACH ROW EXECUTE FUNCTION home_search_people();
-CREATE TRIGGER home_search AFTER INSERT OR DELETE OR UPDATE OF name, phone, home_id ON contact
-    FOR EACH ROW EXECUTE FUNCTION home_search_people();
+CREATE FUNCTION home_search_people_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM home_search_write(array_agg(DISTINCT home_id), TG_TABLE_NAME = 'person')
+        FROM (SELECT home_id FROM written UNION SELECT home_id FROM before) both_homes;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER home_search_added AFTER INSERT ON person REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people();
+CREATE TRIGGER home_search_changed AFTER UPDATE ON person REFERENCING NEW TABLE AS written OLD TABLE AS before
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people_changed();
+CREATE TRIGGER home_search_erased AFTER DELETE ON person REFERENCING OLD TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people();
+CREATE TRIGGER home_search_added AFTER INSERT ON contact REFERENCING NEW TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people();
+CREATE TRIGGER home_search_changed AFTER UPDATE ON contact REFERENCING NEW TABLE AS written OLD TABLE AS before
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people_changed();
+CREATE TRIGGER home_search_erased AFTER DELETE ON contact REFERENCING OLD TABLE AS written
+    FOR EACH STATEMENT EXECUTE FUNCTION home_search_people();
 
 CREATE FUNCTION home_search_area() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    PERFORM home_search_write(array_agg(h.id)) FROM home h JOIN area ar ON ar.id = h.area_id WHERE ar.path <@ NEW.path;
+    PERFORM home_search_write(array_agg(h.id), false)
+        FROM home h JOIN area ar ON ar.id = h.area_id WHERE ar.path <@ NEW.path;
     RETURN NULL;
 END $$;
 CREATE TRIGGER home_search AFTER UPDATE OF name ON area
