@@ -30,12 +30,17 @@ class HomePage(Answer):
 
     items: list[HomeItem]
     next_cursor: str | None
+    total: int | None = Field(description="how many match, on the first page only")
 
 
 class HomeQuery(Page):
     """Which homes."""
 
-    q: Search | None = Field(None, description="part of the code, the address, a person's or the area's name")
+    q: Search | None = Field(
+        None,
+        description="words in any order, each a part of the code, address, area, a person's or contact's name, its"
+        " pinyin or initials, or at least 4 digits of a contact's telephone number",
+    )
 
 
 class BaselineHour(Answer):

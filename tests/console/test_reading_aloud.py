@@ -1,6 +1,5 @@
 """What people hear who can't look: announcements, names, the way past the header; and axe-core over every page."""
 
-
 import psycopg
 import pytest
 from playwright.sync_api import Page
