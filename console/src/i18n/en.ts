@@ -202,6 +202,9 @@ export const en: typeof zh = {
     help: "this help",
     close: "Close",
   },
+  wire: {
+    noAnswer: "the server did not answer",
+  },
   yes: "yes",
   no: "no",
 };

@@ -185,6 +185,9 @@ export const zh = {
     help: "本说明",
     close: "关闭",
   },
+  wire: {
+    noAnswer: "服务器没有回答",
+  },
   yes: "是",
   no: "否",
 };
