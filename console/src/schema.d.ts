@@ -409,8 +409,10 @@ export interface components {
         Error: {
             /** @description for programs: does not change */
             code: string;
-            /** @description for people */
+            /** @description for people: in Chinese, and in brackets in English */
             message: string;
+            message_zh: string;
+            message_en: string;
             details?: {
                 [key: string]: unknown;
             };

@@ -18,6 +18,7 @@ export type Contact = Schemas["Contact"];
 export type Day = Schemas["HomeDay"];
 /** A row of a list; in a home it brings its latest values. */
 export type Device = Schemas["Device"] & Partial<Schemas["DeviceDetail"]>;
+export type ErrorTold = Schemas["Error"];
 export type Health = Schemas["Health"];
 export type History = Schemas["History"];
 export type Home = Schemas["Home"];

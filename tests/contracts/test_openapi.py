@@ -1,5 +1,7 @@
 """The API against its own OpenAPI document: schemathesis asks everything, in the name of an operator."""
 
+import re
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -146,7 +148,7 @@ def test_what_no_database_could_take_is_refused_before_it(service):
     for method, path, body in HOSTILE:
         answer = client.request(method, path, content=body, headers=headers)
         assert (path, body, answer.status_code) == (path, body, 422)
-        assert set(answer.json()["error"]) == {"code", "message", "details"}
+        assert set(answer.json()["error"]) == {"code", "message", "message_zh", "message_en", "details"}
 
 
 def test_every_kind_of_failure_has_the_one_shape(service):
@@ -161,4 +163,6 @@ def test_every_kind_of_failure_has_the_one_shape(service):
         assert answer.status_code == status, answer.text
         error = answer.json()["error"]
         assert error["code"]
-        assert error["message"]
+        assert error["message"] == f"{error['message_zh']} ({error['message_en']})"
+        assert not re.search("[\u4e00-\u9fff]", error["message_en"])
+        assert re.search("[\u4e00-\u9fff]", error["message_zh"])

@@ -413,6 +413,9 @@ export const en: typeof zh = {
     everyHome: "Show all homes",
     inRecords: "See in records",
   },
+  wire: {
+    noAnswer: "the server did not answer",
+  },
   yes: "yes",
   no: "no",
 };

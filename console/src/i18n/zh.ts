@@ -390,6 +390,9 @@ export const zh = {
     everyHome: "看所有住户",
     inRecords: "在办结记录中查看",
   },
+  wire: {
+    noAnswer: "服务器没有回答",
+  },
   yes: "是",
   no: "否",
 };
