@@ -14,14 +14,14 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 	@$(BIN)/python -m deploy.local.run --homes $(HOMES) --seed $(SEED) --port $(PORT)
 
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
-	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
+	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 3 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
 
 check: setup-dev  ## lint, types, import direction; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .
 	@$(BIN)/ruff check $(if $(CI),,--fix) .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(if $(CI),,npm --prefix console run format --silent)
+	@$(if $(CI),,npm --prefix console run types --silent && npm --prefix console run format --silent)
 	@npm --prefix console run check --silent
 
 bench: setup-dev  ## measure all against bare limits (QUICK=1: under three minutes; BASE=a commit: its tick beside ours)

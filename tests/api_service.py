@@ -15,8 +15,8 @@ import psycopg
 
 from api.server import run
 from core.settings import Settings
-from deploy.local.services import free_port
 from tests.conftest import Database
+from tests.ports import a_port
 from tests.registry import PASSWORD, Registry, seed
 
 CSRF = {"X-Shouwang": "1"}
@@ -96,7 +96,7 @@ class Service:
 def serving(database: Database, homes: int = 2, **settings: Any) -> Iterator[Service]:
     """Seed the database and run the API's program over it until the end of the block."""
     registry = seed(database.owner, homes=homes)
-    ops_port = free_port(19464)
+    ops_port = a_port()
     with running(database, ops_port=ops_port, **settings) as url:
         service = Service(database, registry, url, f"http://127.0.0.1:{ops_port}")
         try:
@@ -109,8 +109,8 @@ def serving(database: Database, homes: int = 2, **settings: Any) -> Iterator[Ser
 @contextmanager
 def running(database: Database, **settings: Any) -> Iterator[str]:
     """The API's program in a thread; gives its address."""
-    port = free_port(18080)
-    settings = {"ops_port": free_port(19464), "cookie_secure": False, **settings}
+    port = a_port()
+    settings = {"ops_port": a_port(), "cookie_secure": False, **settings}
     config = Settings(database_url=database.url("api"), api_port=port, **settings)
     stop, failed = threading.Event(), queue.SimpleQueue[BaseException]()
 

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from core.database import grant_login, migrate
-from deploy.local.services import Broker, Postgres, ensure_root, free_port
+from deploy.local.services import Broker, Postgres, ensure_root
+from tests.ports import a_port
 
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
@@ -47,7 +48,7 @@ class Cluster:
 def cluster(root: Path, instance: str) -> Iterator[Cluster]:
     """PostgreSQL for the whole session. No background workers: they would hold the template and block cloning."""
     server = Postgres(
-        root, instance, free_port(55433), fsync="off",
+        root, instance, a_port(), fsync="off",
         **{"timescaledb.max_background_workers": "0", "max_connections": "200", "shared_buffers": "256MB"},
     )  # fmt: skip
     server.start()
@@ -116,7 +117,7 @@ def broker(root: Path, instance: str) -> Iterator[RunningBroker]:
     """A fresh Mosquitto with the vendors acme and beta."""
     accounts = BrokerAccounts()
     server = Broker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51884),
+        root, f"{instance}/{secrets.token_hex(4)}", a_port(),
         admin=accounts.admin, ingest=accounts.ingest, vendors=accounts.vendors,
     )  # fmt: skip
     server.start()

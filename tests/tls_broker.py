@@ -9,8 +9,9 @@ from pathlib import Path
 
 from deploy.certificates import Authority
 from deploy.listeners import Listener
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from tests.conftest import BrokerAccounts, RunningBroker
+from tests.ports import a_port
 
 NOW = datetime.now(UTC)
 
@@ -51,10 +52,10 @@ def serving_tls(
     """Such a broker with accounts of its own."""
     accounts = BrokerAccounts(vendors={code: secrets.token_urlsafe() for code in vendors})
     server = TlsBroker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51894),
+        root, f"{instance}/{secrets.token_hex(4)}", a_port(),
         admin=accounts.admin, ingest=accounts.ingest, vendors=accounts.vendors,
     )  # fmt: skip
-    server.authority, server.certified = authority, free_port(51895)
+    server.authority, server.certified = authority, a_port()
     server.start()
     yield RunningBroker(server, accounts)
     server.stop()

@@ -18,6 +18,7 @@ from core import canary
 from deploy.local.programs import Program
 from deploy.local.site import Site
 from tests.faults.harness import eventually
+from tests.ports import a_port
 from tests.registry import PASSWORD, Registry, seed
 
 CONSOLE = Path(__file__).parents[2] / "console"
@@ -57,7 +58,7 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
     """Database, broker, ingest, engine and API with twenty-four homes."""
     name = f"console-{os.getpid()}-{secrets.token_hex(3)}"
     logs = tmp_path_factory.mktemp("logs")
-    site = Site(root, name, ["acme", "beta"], logs, ports=(55460, 51910, 8110), shared_buffers="128MB")
+    site = Site(root, name, ["acme", "beta"], logs, ports=(a_port(), a_port(), a_port()), shared_buffers="128MB")
     site.start_services()
     types = ("sos_button", "climate_sensor", "smoke_detector", "blood_pressure_monitor")
     registry = seed(site.owner_url, homes=24, types=types)

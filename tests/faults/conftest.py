@@ -1,7 +1,6 @@
 """A whole site of real processes for a fault test, reached through proxies."""
 
 import os
-import random
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -16,14 +15,10 @@ from deploy.local.programs import Program
 from deploy.local.site import Site
 from tests.faults.harness import Load, eventually
 from tests.faults.proxy import Proxy
+from tests.ports import a_port
 from tests.registry import Registry, seed
 
 HOMES = 40
-
-
-def port() -> int:
-    """A port to try first; at random, so that tests can run side by side, and below those of outgoing connections."""
-    return random.randrange(20_000, 32_000)
 
 
 @dataclass
@@ -86,7 +81,7 @@ def a_site(
     """
     name = f"fault-{os.getpid()}-{secrets.token_hex(3)}"
     config = {"shared_buffers": "128MB", **postgres}
-    site = Site(root, name, ["acme", "beta"], logs, ports=(port(), port(), port()), settings=settings, **config)
+    site = Site(root, name, ["acme", "beta"], logs, ports=(a_port(), a_port(), a_port()), settings=settings, **config)
     if disk:
         site.postgres.home.mkdir(parents=True)
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk}m", "tmpfs", str(site.postgres.home)], check=True)

@@ -11,8 +11,8 @@ import pytest
 
 from core import canary
 from deploy.local.site import Site
-from tests.faults.conftest import port
 from tests.faults.harness import eventually
+from tests.ports import a_port
 from tests.registry import PASSWORD, seed
 
 
@@ -21,7 +21,7 @@ def chain(root, tmp_path_factory):
     """A whole site whose self-check signals every second and is late after three."""
     name = f"canary-{os.getpid()}-{secrets.token_hex(3)}"
     site = Site(
-        root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(port(), port(), port()),
+        root, name, ["acme", "beta"], tmp_path_factory.mktemp("logs"), ports=(a_port(), a_port(), a_port()),
         settings={"SHOUWANG_CANARY_EVERY": "1", "SHOUWANG_CANARY_LATE": "4"}, shared_buffers="128MB",
     )  # fmt: skip
     site.start_services()

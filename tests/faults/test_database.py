@@ -9,9 +9,9 @@ import time
 import psycopg
 import pytest
 
-from deploy.local.services import free_port
 from tests.faults.conftest import a_site
 from tests.faults.harness import eventually, settle
+from tests.ports import a_port
 
 
 def test_stopped_for_ten_seconds_it_loses_nothing(running):
@@ -88,7 +88,7 @@ def test_a_table_locked_for_thirty_seconds_loses_nothing(running):
 def test_moved_to_another_port_as_by_a_failover_it_loses_nothing(running):
     time.sleep(1)
     running.site.postgres.stop()
-    running.site.postgres.port = running.database.target = free_port(0)
+    running.site.postgres.port = running.database.target = a_port()
     running.site.postgres.start()
     settle(running)
 

@@ -14,8 +14,9 @@ import pytest
 import trustme
 
 from api.connections import HEAD
-from deploy.local.services import Service, free_port
+from deploy.local.services import Service
 from tests.api_service import CSRF, Stream, serving
+from tests.ports import a_port
 from tests.registry import PASSWORD
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -33,7 +34,7 @@ class Proxy(Service):
 
     def __init__(self, root, instance, port, upstream, authority):
         super().__init__(root, instance, port)
-        self.upstream, self.authority, self.plain_port = upstream, authority, free_port(0)
+        self.upstream, self.authority, self.plain_port = upstream, authority, a_port()
 
     def prepare(self):
         """Certificate and configuration."""
@@ -127,9 +128,7 @@ def site(database, root, instance, kind):
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
     with serving(database, homes=1, cookie_secure=True, trusted_proxies="127.0.0.1") as service:
-        proxy = kind(
-            root, f"{instance}/{secrets.token_hex(4)}", free_port(18443), httpx.URL(service.url).port, authority
-        )
+        proxy = kind(root, f"{instance}/{secrets.token_hex(4)}", a_port(), httpx.URL(service.url).port, authority)
         proxy.start()
         found = Site(service, proxy, trust)
         yield found

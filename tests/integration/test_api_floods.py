@@ -14,8 +14,8 @@ import pytest
 
 from api.connections import BODY, HEAD
 from deploy.local.programs import Program
-from deploy.local.services import free_port
 from tests.api_service import CSRF, wait_for
+from tests.ports import a_port
 from tests.registry import PASSWORD, seed
 
 ATTACKERS = 200
@@ -30,10 +30,10 @@ def start(database, tmp_path):
     programs = []
 
     def begin(files="1024:1024", **settings):
-        port = free_port(18080)
+        port = a_port()
         environment = {
             "SHOUWANG_DATABASE_URL": database.url("api"), "SHOUWANG_API_PORT": str(port),
-            "SHOUWANG_OPS_PORT": str(free_port(19464)), "SHOUWANG_COOKIE_SECURE": "false", **settings,
+            "SHOUWANG_OPS_PORT": str(a_port()), "SHOUWANG_COOKIE_SECURE": "false", **settings,
         }  # fmt: skip
         program = Program("api", ["api"], environment, tmp_path / "api.log")
         program.command = ["prlimit", f"--nofile={files}", *program.command]

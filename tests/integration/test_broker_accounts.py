@@ -17,10 +17,11 @@ from deploy import roles, terminals
 from deploy.broker import BrokerAdmin, BrokerError, client
 from deploy.doctor import Level
 from deploy.doctor.accounts import accounts
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from shouwang.cli import app
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
+from tests.ports import a_port
 from tests.registry import seed
 from tests.takeover_rig import Client, logins_in
 
@@ -199,7 +200,7 @@ def old_document(accounts, self_check):
 def old_broker(root, instance):
     accounts, self_check = BrokerAccounts(), secrets.token_urlsafe()
     server = Broker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51904),
+        root, f"{instance}/{secrets.token_hex(4)}", a_port(),
         admin=accounts.admin, ingest=accounts.ingest, vendors=accounts.vendors,
     )  # fmt: skip
     server.home.mkdir(parents=True)

@@ -24,12 +24,13 @@ from deploy.certificates import Authority
 from deploy.doctor import encryption
 from deploy.listeners import plugin_here
 from deploy.local.programs import Program
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from deploy.vendor_accounts import cut_off, let_in
 from device_sim.fleet import Fleet
 from ingest.worker import run
 from shouwang.cli import app
 from tests.faults.harness import eventually
+from tests.ports import a_port
 from tests.programs import working
 from tests.registry import seed
 from tests.tls_broker import serving_tls
@@ -169,16 +170,14 @@ class ProvisionedBroker(Broker):
         text = config.read_text().replace(str(self.home), self.inside)
         plugin = next(self.root.glob("usr/lib/*/mosquitto_dynamic_security.so"))
         text = text.replace(plugin_here(), f"/{plugin.relative_to(self.root)}")
-        for port, ours in ((8883, self.port), (8884, free_port(51897))):
+        for port, ours in ((8883, self.port), (8884, a_port())):
             text = text.replace(f"listener {port}", f"listener {ours} 127.0.0.1")
         config.write_text(text)
         self._give_to_user(self.home)
 
 
 def test_what_provision_writes_is_a_broker_that_terminals_reach_by_tls(root, instance, tmp_path):
-    server = ProvisionedBroker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51896), admin="", ingest="", vendors={}
-    )
+    server = ProvisionedBroker(root, f"{instance}/{secrets.token_hex(4)}", a_port(), admin="", ingest="", vendors={})
     server.start()
     password = json.loads((server.home / "secrets/vendor_passwords.json").read_text())["acme"]
     terminal = Terminal(server.port, server.home / "ca.pem", "btn", login=("acme", password))

@@ -17,9 +17,10 @@ from deploy.broker import first_file
 from deploy.certificates import Authority
 from deploy.doctor.encryption import speaks_plainly
 from deploy.listeners import Listener, configuration
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from tests.conftest import BrokerAccounts
 from tests.faults.harness import eventually
+from tests.ports import a_port
 
 DOCS = (Path(__file__).parents[2] / "docs/deployment.md").read_text(encoding="utf-8")
 BLOCKS = [re.sub(r"^ +", "", block, flags=re.MULTILINE) for block in re.findall(r"```\n(.*?)```", DOCS, re.DOTALL)]
@@ -110,7 +111,7 @@ def accounts():
 def mosquitto(root, instance, accounts):
     """As 0.1 left it: one listener, without TLS."""
     given = {"admin": accounts.admin, "ingest": accounts.ingest, "vendors": accounts.vendors}
-    server = Mosquitto(root, f"{instance}/of-0-1", free_port(51914), **given)
+    server = Mosquitto(root, f"{instance}/of-0-1", a_port(), **given)
     server.provision(["listener 1883"])
     server.write("shouwang/dynamic-security.json", first_file(*given.values()))
     server.start()
@@ -130,7 +131,7 @@ def test_terminals_on_1883_go_on_until_the_port_is_taken_away_and_nothing_is_los
 
     authority = Authority(tmp_path / "authority").ensure(NOW)
     trust = tls.context(authority.file)
-    by_tls = free_port(51915)
+    by_tls = a_port()
     mosquitto.provision([Listener(by_tls, "127.0.0.1", f"{mosquitto.inside}/shouwang")])
     authority.server(mosquitto.home / "shouwang", ["127.0.0.1"], NOW)
     mosquitto.write("conf.d/plain.conf", shown("listener 1883"))

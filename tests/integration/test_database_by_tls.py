@@ -10,8 +10,9 @@ import trustme
 from core.database import connect, migrate, pool
 from core.settings import Settings
 from deploy.doctor import Level, encryption
-from deploy.local.services import Postgres, free_port
+from deploy.local.services import Postgres
 from tests.faults.namespace import Namespace
+from tests.ports import a_port
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def authority():
 def server(root, instance, address, authority):
     """PostgreSQL with a certificate for that address."""
     made = Postgres(
-        root, f"{instance}/tls-{secrets.token_hex(3)}", free_port(55434), fsync="off", shared_buffers="64MB",
+        root, f"{instance}/tls-{secrets.token_hex(3)}", a_port(), fsync="off", shared_buffers="64MB",
         listen_addresses=f"127.0.0.1,{address}",
     )  # fmt: skip
     made.start()

@@ -7,8 +7,8 @@ import sys
 import psycopg
 import pytest
 
-from deploy.local.services import free_port
 from deploy.provision import Secrets, handed
+from tests.ports import a_port
 from tests.registry import seed
 
 BEATS = ("ingest/1", "engine/0", "canary")
@@ -78,6 +78,6 @@ def test_there_ingests_login_is_looked_at(doctor):
 
 @pytest.mark.usefixtures("running")
 def test_a_broker_that_does_not_answer_is_bad_though_nobodys_login_is_tried(doctor):
-    status, found, _ = doctor("admin", port=free_port(0))
+    status, found, _ = doctor("admin", port=a_port())
     assert status == 1
     assert any("does not answer" in line for line in found["✗"])

@@ -16,10 +16,11 @@ from alerts.canary.program import run as run_self_check
 from bench import load as raw
 from core import canary
 from core.settings import Settings
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
+from tests.ports import a_port
 from tests.programs import working
 from tests.registry import seed
 
@@ -161,7 +162,7 @@ def test_telemetry_that_fills_its_queue_takes_no_space_from_emergencies_and_is_t
     accounts.vendors[canary.VENDOR] = secrets.token_urlsafe()
     told = "SELECT severity, cleared_at IS NULL FROM alert WHERE rule = 'self_check' AND evidence->>'link' = 'queue'"
     server = SmallBroker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51886), admin=accounts.admin, ingest=accounts.ingest,
+        root, f"{instance}/{secrets.token_hex(4)}", a_port(), admin=accounts.admin, ingest=accounts.ingest,
         vendors=accounts.vendors,
     )  # fmt: skip
     server.start()

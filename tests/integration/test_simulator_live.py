@@ -16,7 +16,7 @@ from core.register import read
 from core.settings import Settings
 from deploy import terminals
 from deploy.broker import BrokerAdmin
-from deploy.local.services import Broker, free_port
+from deploy.local.services import Broker
 from device_sim import load
 from device_sim.fleet import Fleet, write_csv
 from device_sim.logins import Logins
@@ -26,6 +26,7 @@ from device_sim.run import Simulation
 from ingest.worker import run
 from shouwang.cli import app
 from tests.faults.harness import eventually
+from tests.ports import a_port
 from tests.programs import working
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -37,7 +38,7 @@ PASSWORDS = {vendor.code: f"password of {vendor.code}" for vendor in FLEET.vendo
 def port(root, instance):
     """A broker that knows the fleet's vendors."""
     server = Broker(
-        root, f"{instance}/{secrets.token_hex(4)}", free_port(51884), admin="admin", ingest="ingest", vendors=PASSWORDS
+        root, f"{instance}/{secrets.token_hex(4)}", a_port(), admin="admin", ingest="ingest", vendors=PASSWORDS
     )
     server.start()
     yield server.port

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from deploy.local.services import free_port
 from tests.faults.harness import eventually
 from tests.hostile_broker import CONNACK, publish
+from tests.ports import a_port
 
 TOPIC = b"sw/v1/acme/a/telemetry"
 GRANTED = b"\x90\x03\x00\x01\x01"
@@ -17,7 +17,7 @@ class Server:
     """OpenSSL's own: what it is given it sends, but a line of one letter is a command."""
 
     def __init__(self, folder, version):
-        self.port = free_port(51896)
+        self.port = a_port()
         self._heard = folder / "heard"
         files = "-cert", str(folder / "server.pem"), "-key", str(folder / "server.key")
         with self._heard.open("wb") as heard:
