@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from core import canary
 from deploy.local.programs import Program
@@ -84,18 +84,24 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright) -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    yield chromium
+    chromium.close()
 
 
-def open_console(context: BrowserContext, desk: Desk, username: str) -> Page:
-    """A page on which `username` has logged in."""
+def open_console(context: BrowserContext, desk: Desk, username: str, address: str = "") -> Page:
+    """A page on which `username` has logged in, by another address where there is a proxy between."""
     page = context.new_page()
-    page.goto(desk.site.address)
+    page.goto(address or desk.site.address)
     page.fill("[name=username]", username)
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
