@@ -284,7 +284,7 @@ export const en: typeof zh = {
       other: "other",
       loudAbout: "New emergencies and urgent alerts",
       otherAbout: "Other new alerts",
-      more: "{n} more ↓",
+      more: "{n} more",
       none: "Nothing new",
     },
     undo: {

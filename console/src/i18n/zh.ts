@@ -265,7 +265,7 @@ export const zh = {
       other: "其他",
       loudAbout: "新的紧急报警",
       otherAbout: "其他新报警",
-      more: "还有 {n} 条 ↓",
+      more: "还有 {n} 条",
       none: "没有新的报警",
     },
     undo: {
