@@ -84,6 +84,7 @@ def test_an_ended_session_brings_the_login_form_over_the_page_and_a_half_typed_n
     log_in(page, "op1")
     expect(form).to_have_count(0)
     expect(page.locator("[name=note]")).to_have_value("网格员已出")
+    expect(page.locator("[name=note]")).to_be_focused()
     expect(page.locator("[data-live]")).to_be_visible()
     eventually(lambda: page.title().startswith("(1)"), 5)  # what came meanwhile was not missed
     page.get_by_role("link", name="值班台").click()
