@@ -78,7 +78,7 @@ def counts(ingest):
 @pytest.mark.parametrize(("ts", "flag"), [
     (0, Flag.CLOCK), (4_070_908_800_000, Flag.CLOCK), (RECEIVED // 1000 - 3_600_000, Flag.LATE),
     (RECEIVED // 1000 + 200_000, Flag(0)), (-(2**62), Flag.CLOCK),
-])  # fmt: skip
+], ids=["1970", "2099", "an hour ago", "in three minutes", "before all time"])  # fmt: skip
 def test_clocks_of_1970_and_2099_are_not_believed(ingest, ts, flag):
     payload = json.dumps({"ts": ts, "values": {"temperature": 20}}).encode()
     ingest(Message("sw/v1/acme/climate_sensor-0/telemetry", payload, RECEIVED))
