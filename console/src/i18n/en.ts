@@ -294,6 +294,7 @@ export const en: typeof zh = {
     renewAbout:
       "A login lasts 24 hours at most, and that is nearly over. Log in now: the page stays, no alert is missed.",
     later: "Later",
+    do: "What to do",
     close: "Close",
     page: {
       login: "Log in",
@@ -354,12 +355,12 @@ export const en: typeof zh = {
     list: "Alerts",
     news: {
       title: "New alerts",
-      loud: "New · urgent",
-      other: "New · other",
+      new: "New",
+      loud: "urgent",
+      other: "other",
       loudAbout: "New emergencies and urgent alerts",
       otherAbout: "Other new alerts",
-      count: "{n} waiting",
-      more: "{n} more ↓",
+      more: "{n} more",
       none: "Nothing new",
     },
     undo: {

@@ -271,6 +271,7 @@ export const zh = {
     renewTitle: "重新登录",
     renewAbout: "一次登录最长 24 小时，快到了。现在重新登录，页面不变，报警不断。",
     later: "稍后",
+    do: "操作",
     close: "关闭",
     page: {
       login: "登录",
@@ -331,12 +332,12 @@ export const zh = {
     list: "报警列表",
     news: {
       title: "新的报警",
-      loud: "新 · 紧急",
-      other: "新 · 其他",
+      new: "新",
+      loud: "紧急",
+      other: "其他",
       loudAbout: "新的紧急报警",
       otherAbout: "其他新报警",
-      count: "{n} 条待接",
-      more: "还有 {n} 条 ↓",
+      more: "还有 {n} 条",
       none: "没有新的报警",
     },
     undo: {
