@@ -96,8 +96,10 @@ CLOSE = """
     UPDATE alert SET state = 'resolved', resolved_at = now(), disposition = 'test', asks_since = NULL
     WHERE home_id = %s AND state <> 'resolved'
 """
-GAS = {"text_zh": "燃气报警器测得可燃气体 10 %LEL，报警值 10", "text_en": "The gas detector measures 10 %LEL", "metric": "gas",
-       "unit": "%LEL", "value": 10, "limit": 10}  # fmt: skip
+GAS = {
+    "text_zh": "燃气报警器测得可燃气体 10 %LEL，报警值 10", "text_en": "The gas detector measures 10 %LEL",
+    "metric": "gas", "unit": "%LEL", "value": 10, "limit": 10,
+}  # fmt: skip
 SOS = {"text_zh": "按下了紧急呼叫", "text_en": "The SOS button was pressed", "metric": "sos", "unit": "", "value": 1}
 
 
