@@ -16,6 +16,7 @@ from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
     MINUTE,
+    SECOND,
     Rows,
     device_names,
     en_duration,
@@ -45,11 +46,13 @@ class Params:
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a silent device; the gateway stands for the home, then the newest, for the others may be known."""
-    mute = np.zeros(len(fleet.device_ids), bool)
+    cut = np.zeros(len(fleet.device_ids), bool)
+    cut[_cut_off(fleet, now, params)] = True
+    mute = cut.copy()
     mute[_unheard(fleet, now)] = True
-    mute[_cut_off(fleet, now, params)] = True
     silent = np.flatnonzero(mute)
-    known, gateway = _known(fleet, now, silent), _gateways(fleet, silent)
+    known = np.where(cut[silent], fleet.column("online").since[silent], _known(fleet, now, silent))
+    gateway = _gateways(fleet, silent)
     count = np.bincount(fleet.device_home[silent], minlength=len(fleet.home_ids))
     worst = one_per_home(fleet.device_home[silent], known / (now + 1) + gateway)
     rows, known, gateway = silent[worst], known[worst], gateway[worst]
@@ -58,11 +61,16 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
         row = int(rows[position])
         zh, en = device_names(fleet, row)
         quiet, others = float(now - known[position]), int(count[fleet.device_home[row]]) - 1
-        more = (f"，另有 {others} 台", f", and {others} more") if others else ("", "")
+        texts = f"已 {zh_duration(quiet)}没有消息", f"has been silent for {en_duration(quiet)}"
+        if cut[row]:
+            texts = f"连接中断已 {zh_duration(quiet)}", f"lost its connection {en_duration(quiet)} ago"
+        more = (
+            (f"；本户共 {others + 1} 台失联", f"; {others + 1} devices of this home are lost") if others else ("", "")
+        )
         return evidence(
-            fleet, row, f"{zh}已 {zh_duration(quiet)}没有消息{more[0]}",
-            f"The {en} has been silent for {en_duration(quiet)}{more[1]}",
-            since=iso(known[position]), silent_devices=others + 1, usual=zh_duration(float(fleet.silent_after[row])),
+            fleet, row, f"{zh}{texts[0]}{more[0]}", f"The {en} {texts[1]}{more[1]}", since=iso(known[position]),
+            reason="cut_off" if cut[row] else "unheard", silent_devices=others + 1,
+            silent_after_seconds=int(fleet.silent_after[row]) // SECOND,
         )  # fmt: skip
 
     severity = [Severity.ATTENTION if one else SEVERITY for one in gateway]
