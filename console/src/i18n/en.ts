@@ -130,6 +130,7 @@ export const en: typeof zh = {
     empty: "No data on this day",
   },
   alertPage: {
+    title: "Alert",
     missing: "There is no such alert",
     missingWhy: "The number may be mistyped, or the alert is not in your area.",
     toBoard: "Back to the board",

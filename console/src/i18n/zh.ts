@@ -113,6 +113,7 @@ export const zh = {
     empty: "这一天没有数据",
   },
   alertPage: {
+    title: "报警",
     missing: "没有这条报警",
     missingWhy: "编号可能写错了，或者这条报警不在您负责的地区。",
     toBoard: "回值班台",
