@@ -155,14 +155,15 @@ def test_it_answers_who_lives_there_whom_to_call_and_whether_she_moves(desk, hou
     sign = page.locator("[data-last-sign]")
     with psycopg.connect(desk.site.owner_url) as conn:
         put(conn, house.devices["motion_sensor"], "motion", datetime.now(UTC), 1)
-    expect(sign).to_contain_text("客厅 · 人体传感器 · 有人活动", timeout=12000)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # looked at again: read again at once
+    expect(sign).to_contain_text("客厅 · 人体红外传感器 · 有人活动")
     expect(sign).to_contain_text("秒前")
 
 
 def test_the_alerts_before_it_and_what_they_were_are_listed(desk, house, first):
     before = alarm(desk.site.owner_url, house, "sos")
     page = visit(first, desk, alarm(desk.site.owner_url, house))
-    expect(page.locator(f"[data-recent] a[href='/alerts/{before}']")).to_have_text("紧急 紧急呼叫")
+    expect(page.locator(f"[data-recent] a[href='/alerts/{before}']")).to_contain_text("紧急呼叫")
     expect(page.locator("[data-recent] li").first).to_contain_text("测试")
 
 

@@ -7,16 +7,20 @@ import { widestGap, type Curve, type CurvePoint } from "./curve";
 import { figure, when } from "./words";
 
 const DAY = 86400e3;
-const FEW = 120; // so few points are each shown
+const FEW = 40; // so few points are each shown
 type Pair = [number, number | null];
+type Item = Pair | { value: Pair; symbol: string };
 
-/** The points, with a break where nothing was measured. */
-function line(points: CurvePoint[], value: (point: CurvePoint) => number): Pair[] {
+/** The points, with a break where nothing was measured. A point that no line would reach is shown as a dot. */
+function line(points: CurvePoint[], value: (point: CurvePoint) => number): Item[] {
   const gap = widestGap(points);
-  return points.flatMap((point, index): Pair[] => {
+  const apart = (one?: CurvePoint, other?: CurvePoint) => !one || !other || other.at - one.at > gap;
+  return points.flatMap((point, index): Item[] => {
+    const [before, after] = [points[index - 1], points[index + 1]];
     const drawn: Pair = [onChart(point.at), value(point)];
-    const before = points[index - 1];
-    return before && point.at - before.at > gap ? [[onChart(before.at + 1), null], drawn] : [drawn];
+    const dotted = points.length < FEW || (apart(before, point) && apart(point, after));
+    const item: Item = dotted ? { value: drawn, symbol: "circle" } : drawn;
+    return before && apart(before, point) ? [[onChart(before.at + 1), null], item] : [item];
   });
 }
 
@@ -113,7 +117,7 @@ export function option(curve: Curve, width: number): ECBasicOption {
       {
         type: "line",
         step: curve.summed ? "end" : false,
-        showSymbol: curve.points.length < FEW,
+        symbol: "none",
         symbolSize: 5,
         color: link,
         data: line(curve.points, (point) => (curve.summed ? point.high : point.mean)),
