@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import psycopg
 import pytest
 
 from tests.api_service import CSRF, Stream, serving, wait_for
@@ -142,10 +143,16 @@ def test_many_requests_at_once_renew_once(service):
     assert service.sql("SELECT count(*) FROM written") == [(1,)]
 
 
+def test_the_database_lets_nobody_give_a_browser_more_than_a_day(service):
+    service.login("op1")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        service.sql("UPDATE session SET expires_at = created_at + interval '24 hours 1 second'")
+
+
 def test_a_clock_that_was_ahead_for_a_while_ends_no_session_and_prolongs_none(service):
-    """It was a day ahead at the last use, and is right again."""
+    """It was a day ahead at the login, and is right again."""
     client = service.login("op1")
-    service.sql("UPDATE session SET seen_at = seen_at + interval '1 day', expires_at = expires_at + interval '1 day'")
+    passed(service, days=-1)
     answer = client.get("/api/v1/me").json()
     hours = (datetime.fromisoformat(answer["session_ends_at"]) - datetime.now(UTC)) / timedelta(hours=1)
     assert 11.9 < hours <= 12
