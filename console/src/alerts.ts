@@ -50,14 +50,7 @@ function flush(): void {
   for (const alert of waiting.values()) put(alert);
   waiting.clear();
 }
-// TEMPORARY until the server says it.
-function complete(alert: Alert): void {
-  if (alert.asks_since !== undefined) return;
-  alert.asks_since = alert.state === "open" && !alert.suppressed_by ? alert.opened_at : null;
-  alert.last_value = alert.peak_value = null;
-}
 function put(alert: Alert): void {
-  complete(alert);
   const before = alerts.get(alert.id);
   if (alert.state === "resolved") {
     if (before) close(alert);

@@ -62,15 +62,16 @@ const isNew = (after: string[], before: string[]) => {
   const old = new Set(before);
   return after.some((one) => !old.has(one));
 };
+const cries = ref(0); // each new one is heard at once, from the beginning
 watch(emergencies, (after, before) => {
   if (!isNew(after, before)) return;
   mutedUntil.value = 0; // who muted knew nothing of this one
-  play();
+  cries.value += 1;
 });
 watch(urgents, (after, before) => {
-  if (wanted.value === CHIME && isNew(after, before)) play();
+  if (wanted.value === CHIME && isNew(after, before)) cries.value += 1;
 });
-watch([wanted, mutedUntil, enabled], play);
+watch([wanted, mutedUntil, enabled, cries], play);
 watch(enabled, (yes) => {
   if (yes && !wanted.value) source(TEST).start();
 });

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import open_console
 from tests.console.hearing import LISTEN
+from tests.faults.harness import eventually
 from tests.faults.proxy import Proxy
 
 HOMES = itertools.count(8)
@@ -60,7 +61,9 @@ def test_a_lost_connection_is_unmistakable_and_nothing_is_missed_meanwhile(desk,
         desk.programs["api"].kill()
         expect(page.locator("[data-lost]")).to_be_visible(timeout=10000)
         page.clock.fast_forward(16_000)
-        page.wait_for_function("played.some((one) => one.loop)")  # a desk that hears nothing says so aloud
+        eventually(
+            lambda: page.evaluate("played.some((one) => one.loop)"), 5
+        )  # a desk that hears nothing says so aloud
         desk.say(home, "sos_button", "event", sos=1)
         desk.programs["api"].start()
         desk.site.wait_for_api(desk.programs["api"])

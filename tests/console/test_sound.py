@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import FLAGS, open_console
 from tests.console.hearing import AWAKE, CHIME, LISTEN, SIREN, THROTTLED, Tab, begun, sounding
+from tests.faults.harness import eventually
 
 HOMES = itertools.count(14)
 # An urgent alert as the engine opens one.
@@ -24,7 +25,9 @@ URGENT = """
 def quiet(desk):
     """Nothing rings when the test begins."""
     with psycopg.connect(desk.site.owner_url) as conn:
-        conn.execute("UPDATE alert SET state = 'acknowledged', acknowledged_at = now() WHERE state = 'open'")
+        conn.execute(
+            "UPDATE alert SET state = 'acknowledged', asks_since = NULL, acknowledged_at = now() WHERE state = 'open'"
+        )
 
 
 @pytest.fixture
@@ -45,12 +48,8 @@ def urgent(desk, home: int) -> None:
 
 
 def eventually_sounding(page: Page, *wanted: float) -> None:
-    page.wait_for_function(
-        "(wanted) => JSON.stringify(played.filter((one) => !one.stopped && one.loop).map((one) => one.seconds))"
-        " === JSON.stringify(wanted)",
-        arg=list(wanted),
-        timeout=5000,
-    )
+    """Until exactly these loops play."""
+    eventually(lambda: [length for length, _ in sounding(page)] == list(wanted) or print(sounding(page)), 5)
 
 
 def test_a_login_by_enter_turns_the_sound_on_with_a_test_tone(browser, desk, quiet):
@@ -64,7 +63,7 @@ def test_a_login_by_enter_turns_the_sound_on_with_a_test_tone(browser, desk, qui
         page.wait_for_selector("[data-live]")
         expect(page.locator("[data-mute]")).to_be_visible()
         expect(page.locator("[data-notice=sound]")).to_have_count(0)
-        page.wait_for_function("played.length === 1 && !played[0].loop && played[0].seconds < 1")
+        eventually(lambda: page.evaluate("played.length === 1 && !played[0].loop && played[0].seconds < 1"), 5)
 
 
 def test_after_a_reload_a_red_bar_says_the_sound_is_off_until_it_is_on(desk, page):
@@ -76,7 +75,7 @@ def test_after_a_reload_a_red_bar_says_the_sound_is_off_until_it_is_on(desk, pag
     bar.get_by_role("button", name="点此开启").click()
     expect(bar).to_have_count(0)
     assert page.locator("main").bounding_box() == before
-    page.wait_for_function("played.length === 1")
+    eventually(lambda: page.evaluate("played.length === 1"), 5)
 
 
 def test_an_emergency_rings_until_answered_and_a_new_one_breaks_the_mute(desk, page):
@@ -86,10 +85,10 @@ def test_an_emergency_rings_until_answered_and_a_new_one_breaks_the_mute(desk, p
     expect(page.locator("[data-count=emergency]")).to_contain_text("1")
     assert page.title() == "(1) 值班台 · 守望"
     page.keyboard.press("m")
-    page.wait_for_function("played.at(-1).in > 100")
+    eventually(lambda: page.evaluate("played.at(-1).in > 100"), 5)
     assert sounding(page) == [[SIREN, 120]]  # it comes back by itself, by the audio clock
     desk.say(other, "sos_button", "event", sos=1)
-    page.wait_for_function("played.at(-1).in < 1")
+    eventually(lambda: page.evaluate("played.at(-1).in < 1"), 5)
     assert sounding(page) == [[SIREN, 0]]
     for one in (home, other):
         alert = page.locator("[data-rule=sos]", has_text=f"测试村{one + 1}号").first
@@ -103,12 +102,14 @@ def test_an_urgent_alert_has_a_softer_sound_every_five_minutes_and_the_siren_goe
     urgent(desk, next(HOMES))
     eventually_sounding(page, CHIME)
     urgent(desk, next(HOMES))
-    page.wait_for_function("played.filter((one) => one.seconds === 300).length === 2")  # a new one is heard at once
+    eventually(
+        lambda: page.evaluate("played.filter((one) => one.seconds === 300).length === 2"), 5
+    )  # a new one is heard at once
     eventually_sounding(page, CHIME)
     home = next(HOMES)
     desk.say(home, "sos_button", "event", sos=1)
     eventually_sounding(page, SIREN)
-    page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first.get_by_role("button").first.click()
+    page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first.get_by_role("button", name="接警").first.click()
     eventually_sounding(page, CHIME)
     assert begun(page, CHIME) == 3
 
@@ -133,6 +134,13 @@ HOUR = """(async () => {
 })()"""
 
 
+def _ticks(tab: Tab) -> int:
+    """How often a timer of 100 ms came within two seconds."""
+    tab.evaluate("ticks = 0")
+    time.sleep(2)
+    return tab.evaluate("ticks")
+
+
 @pytest.fixture
 def throttled(playwright) -> Iterator[Browser]:
     """A Chromium that slows the timers of hidden pages, as an operator's does."""
@@ -143,8 +151,11 @@ def throttled(playwright) -> Iterator[Browser]:
     chromium.close()
 
 
-def test_the_siren_starts_and_holds_in_a_hidden_tab_whose_timers_come_once_a_minute(throttled, desk, quiet):
-    """It starts by the stream's word, and then is a loop of the audio device's: an hour of it is played fast."""
+def test_the_siren_starts_and_holds_in_a_hidden_tab_with_throttled_timers(throttled, desk, quiet):
+    """It starts by the stream's word and is one loop of the audio device from then on: an hour of it is played fast.
+
+    Chromium lets a hidden page's timers come once a second while it may sound, and once a minute otherwise.
+    """
     board = Tab(throttled, desk.site.address)
     board.wait("document.querySelector('[name=username]')")
     board.evaluate(LOGIN)
@@ -154,10 +165,7 @@ def test_the_siren_starts_and_holds_in_a_hidden_tab_whose_timers_come_once_a_min
     board.evaluate("window.ticks = 0; setInterval(() => (window.ticks += 1), 100)")
     Tab(throttled, "about:blank").show()
     board.wait("document.hidden")
-    time.sleep(2)
-    board.evaluate("ticks = 0")
-    time.sleep(2)
-    assert board.evaluate("ticks") <= 1, "the page's timers are not throttled: this would prove nothing"
+    assert _ticks(board) < 5, "the page's timers are not throttled: this would prove nothing"
 
     desk.say(next(HOMES), "sos_button", "event", sos=1)
     board.wait("played.some((one) => one.loop && one.seconds === 2.5)", 3)

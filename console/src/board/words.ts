@@ -53,7 +53,7 @@ export function lateWords(alert: Alert, now: number): string {
 export function values(alert: Alert): string {
   const { value, unit } = alert.evidence;
   const { last_value: last, peak_value: peak } = alert;
-  if (value == null || last === null) return "";
+  if (value === undefined || value === null || last === null) return "";
   const worst = peak !== null && peak !== last && peak !== value ? t("desk.worst", { value: round(peak) }) : "";
   if (last === value && !worst) return "";
   return `${round(value)} → ${round(last)} ${unit ?? ""}${worst}`.trim();

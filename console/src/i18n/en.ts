@@ -295,6 +295,7 @@ export const en: typeof zh = {
     renewAbout:
       "A login lasts 24 hours at most, and that is nearly over. Log in now: the page stays, no alert is missed.",
     later: "Later",
+    do: "What to do",
     close: "Close",
     page: {
       login: "Log in",

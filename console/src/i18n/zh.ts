@@ -272,6 +272,7 @@ export const zh = {
     renewTitle: "重新登录",
     renewAbout: "一次登录最长 24 小时，快到了。现在重新登录，页面不变，报警不断。",
     later: "稍后",
+    do: "操作",
     close: "关闭",
     page: {
       login: "登录",

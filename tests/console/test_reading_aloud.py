@@ -1,0 +1,96 @@
+"""What people hear who can't look: announcements, names, the way past the header; and axe-core over every page."""
+
+import psycopg
+import pytest
+from playwright.sync_api import Page
+
+from tests.console.conftest import CONSOLE, open_console
+
+AXE = CONSOLE / "node_modules/axe-core/axe.min.js"
+FIND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map((found) =>
+  found.id + ": " + found.help + " | " + found.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " +
+    (node.any[0]?.message ?? node.all[0]?.message ?? "").slice(0, 120)).join(" | "))"""
+HOME = 22
+STANDING = [  # rule, severity, state, suppressed
+    ("sos", "emergency", "open", None),
+    ("fire", "emergency", "acknowledged", None),
+    ("water_leak", "urgent", "open", None),
+    ("room_climate", "attention", "open", None),
+    ("battery_low", "maintenance", "open", None),
+    ("device_silent", "maintenance", "dispatched", None),
+    ("routine", "concern", "open", None),
+    ("vital_signs", "attention", "open", "goes_on"),
+    ("gas", "emergency", "resolved", None),
+]
+INSERT = """
+    INSERT INTO alert (home_id, device_id, rule, severity, state, occurred_at, opened_at, last_at, evidence, episode_at,
+        suppressed_by, suppressed_until, handler_id, acknowledged_at, resolved_at, disposition, answered, asks_since)
+    VALUES (%(home)s, %(device)s, %(rule)s, %(severity)s, %(state)s, now(), now(), now(),
+        '{"text_zh": "室内 20 %%LEL", "text_en": "20 %%LEL indoors", "value": 10, "unit": "%%LEL"}', now(),
+        %(by)s, CASE WHEN %(by)s::text IS NOT NULL THEN now() + interval '1 day' END,
+        CASE WHEN %(state)s <> 'open' THEN %(handler)s END, CASE WHEN %(state)s <> 'open' THEN now() END,
+        CASE WHEN %(state)s = 'resolved' THEN now() END, CASE WHEN %(state)s = 'resolved' THEN 'real' END, %(answered)s,
+        CASE WHEN %(state)s = 'open' AND %(by)s::text IS NULL THEN now() END)
+    RETURNING id
+"""
+
+
+@pytest.fixture(scope="module")
+def standing(desk) -> dict[str, int]:
+    """An alert of every severity and state in one home, by rule; and a message that was refused."""
+    _, serial = desk.registry.device(HOME, "climate_sensor")
+    desk.vendor.publish(f"sw/v1/acme/{serial}/telemetry", '{"values": {"temperature": 900}}', qos=1)
+    found = {}
+    with psycopg.connect(desk.site.owner_url) as conn:
+        home, device = desk.registry.homes[HOME], desk.registry.device(HOME, "climate_sensor")[0]
+        conn.execute(
+            "UPDATE alert SET state = 'resolved', resolved_at = now(), disposition = 'test', asks_since = NULL"
+            " WHERE home_id = %s AND state <> 'resolved'",
+            (home,),
+        )
+        for rule, severity, state, by in STANDING:
+            values = {"home": home, "device": device, "rule": rule, "severity": severity, "state": state, "by": by}
+            values |= {"handler": desk.registry.accounts["op1"], "answered": severity if by else None}
+            found[rule] = conn.execute(INSERT, values).fetchone()[0]
+            conn.execute("INSERT INTO alert_event (alert_id, at, kind) VALUES (%s, now(), 'opened')", (found[rule],))
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(browser, desk, standing):
+    """One operator's page for all of this."""
+    with browser.new_context(locale="zh-CN", reduced_motion="reduce") as context:
+        page = open_console(context, desk, "op1")
+        page.wait_for_selector("[data-live]")
+        yield page
+
+
+def look(page: Page, theme: str, language: str) -> list[str]:
+    """What axe-core finds."""
+    page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+    assert page.evaluate("document.documentElement.lang") == {"zh": "zh-CN", "en": "en"}[language]
+    page.evaluate(AXE.read_text())
+    return page.evaluate(FIND)
+
+
+BOTH = pytest.mark.parametrize(("theme", "language"), [("dark", "zh"), ("light", "en")])
+PAGES = {
+    "board": "/", "alert": "/alerts/{sos}", "answered": "/alerts/{fire}", "resolved": "/alerts/{gas}",
+    "goes on": "/alerts/{vital_signs}", "homes": "/homes", "home": "/homes/{home}", "records": "/records",
+    "devices": "/devices", "letters": "/rejected", "sessions": "/sessions", "no alert": "/alerts/999999",
+    "no home": "/homes/999999",
+}  # fmt: skip
+
+
+@BOTH
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_on_any_page(desk, page, standing, name, theme, language):
+    speak(page, language)
+    page.goto(desk.site.address + PAGES[name].format(home=desk.registry.homes[HOME], **standing))
+    page.wait_for_selector("[data-live]")
+    page.wait_for_load_state("networkidle") if False else page.wait_for_timeout(400)
+    assert look(page, theme, language) == []
+
+
+def speak(page: Page, language: str) -> None:
+    page.evaluate(f"localStorage.setItem('language', '{language}')")
