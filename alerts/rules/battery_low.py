@@ -51,5 +51,6 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     return Findings.of(
         column.home[low], np.full(len(low), now), severity=SEVERITY, evidence=show, device=column.device[low],
+        value=column.value[low],
         clear=~marked(fleet, column, weak[column.value[weak] < params.clear]),
     )  # fmt: skip

@@ -90,5 +90,5 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     outside = (column.value < params.clear_cold) | (column.value >= params.clear_hot)
     return Findings.of(
         column.home[slots], since[slots], severity=severity, evidence=show, device=column.device[slots],
-        score=np.abs(value - 22), clear=~marked(fleet, column, outside),
+        score=np.abs(value - 22), value=value, clear=~marked(fleet, column, outside),
     )  # fmt: skip
