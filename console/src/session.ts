@@ -11,6 +11,8 @@ export const account = ref<Account | null>(null);
 export const over = ref(false);
 /** The operator logs in again before the end, because 24 h are the most. */
 export const renewing = ref(false);
+/** How often somebody has logged in here: the stream belongs to a session. */
+export const logins = ref(0);
 const end = ref<number | null>(null);
 export const left = computed(() => (end.value === null ? Infinity : end.value - now.value));
 export const endsSoon = computed(() => !over.value && left.value < WARN_BEFORE);
@@ -40,6 +42,7 @@ export async function restore(): Promise<Account | null> {
 }
 export async function login(username: string, password: string): Promise<void> {
   known((await post<{ account: Account }>("/login", { username, password })).account);
+  logins.value += 1;
 }
 export async function logout(): Promise<void> {
   await post("/logout").catch(() => undefined);

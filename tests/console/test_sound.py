@@ -109,7 +109,9 @@ def test_an_urgent_alert_has_a_softer_sound_every_five_minutes_and_the_siren_goe
     home = next(HOMES)
     desk.say(home, "sos_button", "event", sos=1)
     eventually_sounding(page, SIREN)
-    page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first.get_by_role("button", name="接警").first.click()
+    page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first.get_by_role(
+        "button", name="接警"
+    ).first.click()
     eventually_sounding(page, CHIME)
     assert begun(page, CHIME) == 3
 
