@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Desk
 from tests.console.house import NOTE, House, alarm, furnish, put, step
+from tests.console.test_reading_aloud import look
 
 NARROW = {"width": 390, "height": 844}
 STEPS = ("acknowledge", "dispatch", "comment", "resolve")
@@ -199,6 +200,24 @@ def test_raised_again_it_asks_again_and_anybody_may_claim_it(desk, first, second
     expect(page.locator("[data-whose]")).to_contain_text("再次呼叫")
     page.click("[data-do=acknowledge]")
     expect(page.locator("[data-whose]")).to_contain_text("测试·op2 处理中")
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_in_a_curve_steps_taken_back_and_the_question(desk, first, second, gas, theme):
+    visit(first, desk, gas).click("[data-do=acknowledge]")
+    settled(first)
+    first.click("[data-do=undo]")
+    expect(first.locator(".events s")).to_be_visible()
+    expect(first.locator("[data-curve] canvas")).to_be_visible()
+    first.locator("[data-curve] summary").click()
+    settled(first)
+    first.click("[data-do=acknowledge]")
+    assert look(first, theme, "zh") == []
+    page = visit(second, desk, gas)
+    page.check("[name=disposition][value=false_alarm]")
+    page.click("[data-do=resolve]")
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    assert look(page, theme, "zh") == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.house import NOTE, furnish, put
+from tests.console.test_reading_aloud import look
 
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 OVERLAPS = """spans => spans.map((span) => span.getBoundingClientRect()).filter((box) => box.width)
@@ -131,3 +132,14 @@ def test_it_fits_small_screens_with_the_status_of_each_device_in_sight(page, lan
         box = status.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= size["width"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_in_curves_figures_and_a_devices_past(page, theme):
+    page.click("[data-turn='-1']")
+    expect(page.locator("[data-curve=gas] canvas")).to_be_visible()
+    page.locator("[data-curve=heart_rate] summary").click()
+    assert look(page, theme, "zh") == []
+    page.get_by_role("button", name="健康手环 随身 的历史").click()
+    expect(page.get_by_role("dialog").locator("canvas")).to_be_visible()
+    assert look(page, theme, "zh") == []
