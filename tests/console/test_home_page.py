@@ -85,6 +85,9 @@ def test_a_day_has_lanes_and_a_curve_for_each_quantity_with_its_words_and_figure
     assert float(pulse.get_attribute("data-min")) <= 50
     assert 110 <= float(pulse.get_attribute("data-max")) <= 150
     expect(page.locator("[data-curve=water_volume]")).to_contain_text("共")
+    pulse.locator("canvas").hover()
+    expect(pulse.locator("[data-reading]")).to_contain_text("次/分")
+    expect(page.locator("[data-curve=temperature] [data-reading]")).to_contain_text("°C")  # the same moment there
     pulse.locator("summary").click()
     assert pulse.locator("tbody tr").count() > 50
 
