@@ -1,8 +1,15 @@
-"""设备失联：超过规定时间没有任何消息，这一户的守护不完整。
+"""What to do: See whether it is the power, the network or the device: ask somebody in the home by telephone to look at
+plug and router, then the vendor or the grid worker. Until it is back the home is not fully watched: call more
+often.
 
-A device has sent nothing for longer than its type allows (`silent_after` in core/device_types/*.toml, about two of its
-cadences), or its connection has been gone for ten minutes (own choice: routers restart). Silence is never taken for
-safety. A silent gateway leaves the whole home unwatched and is not left for the next day.
+What it sees: When each device was last heard, and whether its connection to the broker is gone.
+
+Limits: Nothing for longer than the device's type allows (about two of its reporting periods, see the catalogue), or
+a connection gone for ten minutes (own choice: routers restart). Silence is never taken for safety. A silent gateway
+leaves the whole home unwatched and asks for attention; other devices are maintenance.
+
+When it ends: By itself, when all of the home's devices have been heard again for one minute, whoever has answered
+and however far.
 """
 
 from dataclasses import dataclass
@@ -29,6 +36,14 @@ from alerts.rules._common import (
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "设备失联", "Device silent"
+ABOUT_ZH = (
+    "怎么办：先看是停电、断网还是设备坏了：打电话请家里人看看电源和网络；联系厂商或网格员处理。恢复之前，这一户的"
+    "守护不完整，请用电话多问候。\n"
+    "看什么：每台设备最后一次有消息的时间，以及它与消息服务器的连接是否中断。\n"
+    "界限：超过这类设备规定的时间没有消息（约为上报周期的两倍，见设备目录），或连接中断超过 10 分钟（自定：路由器"
+    "重启要几分钟）。没有消息决不当作平安。家庭终端（网关）失联使整户无人守护，按“注意”处理；其他设备按“维护”处理。\n"
+    "何时结束：本户所有设备都恢复消息满 1 分钟，自动办结，不论是谁、已处理到哪一步。"
+)
 SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
 METRICS = ("online",)

@@ -1,16 +1,12 @@
 /** What the rules say of themselves; asked once. */
 import { get } from "./api";
+import type { Catalogue } from "./types";
 
-export interface Rule {
-  name: string;
-  about_zh?: string;
-  about_en?: string;
-  about?: string; // until A has landed
-}
-let asked: Promise<{ rules: Rule[] }> | null = null;
+export type Rule = Catalogue["rules"][number];
+let asked: Promise<Catalogue> | null = null;
 
 export async function rule(name: string): Promise<Rule | null> {
-  asked ??= get<{ rules: Rule[] }>("/catalogue").catch((error: unknown) => {
+  asked ??= get<Catalogue>("/catalogue").catch((error: unknown) => {
     asked = null; // asked again the next time
     throw error;
   });

@@ -671,7 +671,9 @@ export interface components {
             title_en: string;
             severity: components["schemas"]["Severity"];
             scenario: string;
-            about: string;
+            /** @description a line each: what to do, what it sees, its limits with sources, when it ends */
+            about_zh: string;
+            about_en: string;
         };
         /** @description One place where the account is logged in. */
         Session: {
