@@ -1,7 +1,7 @@
 /** The window's title, and where the focus goes when another page comes. */
 import { computed, nextTick, watch } from "vue";
 import { useI18n } from "vue-i18n";
-import { useRoute } from "vue-router";
+import { useRoute, useRouter } from "vue-router";
 import { unanswered } from "./alerts";
 import { say } from "./reading";
 import { account, over } from "./session";
@@ -19,15 +19,12 @@ export function usePageTitle(): void {
     return waiting ? `(${waiting}) ` : "";
   });
   watch([page, mark], () => (document.title = `${mark.value}${page.value} · ${t("app")}`), { immediate: true });
-  watch(
-    () => route.path,
-    async (_, before) => {
-      await nextTick();
-      if (before === undefined || !account.value || route.name === "login") return;
-      say(page.value);
-      if (route.name !== "board") await toHeading(); // there the focus is the board's own affair
-    },
-  );
+  useRouter().afterEach(async (to, from) => {
+    await nextTick();
+    if (!from.matched.length || from.name === "login" || to.path === from.path) return; // it is the first page
+    say(page.value);
+    if (to.name !== "board") await toHeading(); // there the focus is the board's own affair
+  });
 }
 
 /** Focus the page's heading as soon as it has one, unless the operator has gone somewhere else meanwhile. */

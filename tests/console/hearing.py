@@ -19,7 +19,7 @@ AudioBufferSourceNode.prototype.stop = ((real) => function (...when) {
   real.apply(this, when);
 })(AudioBufferSourceNode.prototype.stop);
 AudioNode.prototype.connect = ((real) => function (to, ...rest) {
-  if (to instanceof AudioDestinationNode) {
+  if (to instanceof AudioDestinationNode && to.context instanceof AudioContext) {
     if (!window.meter) window.meter = new AnalyserNode(to.context, { fftSize: 32768 });
     real.call(this, window.meter);
   }

@@ -102,42 +102,6 @@ def test_the_keyboard_alone_acknowledges(desk, first, home):
     expect(row(first, home)).to_contain_text("已接警")
 
 
-def test_english_is_one_click_away(desk, first):
-    first.click("[data-language]")
-    expect(first.get_by_role("link", name="Homes")).to_be_visible()
-
-
-def test_a_lost_connection_is_unmistakable_and_nothing_is_missed_meanwhile(desk, first, home):
-    desk.programs["api"].kill()
-    expect(first.locator("[data-lost]")).to_be_visible(timeout=10000)
-    desk.say(home, "sos_button", "event", sos=1)
-    time.sleep(1)
-    desk.programs["api"].start()
-    desk.site.wait_for_api(desk.programs["api"])
-    expect(first.locator("[data-lost]")).to_be_hidden(timeout=20000)
-    expect(row(first, home)).to_be_visible(timeout=10000)
-
-
-def test_a_stopped_engine_is_shown_to_the_operator(desk, first):
-    desk.programs["engine"].stop()
-    try:
-        expect(first.locator(".banner.warn")).to_be_visible(timeout=40000)
-    finally:
-        desk.programs["engine"].start()
-    expect(first.locator(".banner.warn")).to_be_hidden(timeout=40000)
-
-
-def test_the_self_check_is_shown_and_says_when_it_does_not_come_back(desk, first):
-    check = first.locator("[data-canary]")
-    expect(check).to_contain_text("自检 0.", timeout=15000)
-    desk.programs["canary"].stop()
-    try:
-        expect(check).to_contain_text("自检未返回", timeout=30000)
-    finally:
-        desk.programs["canary"].start()
-    expect(check).to_contain_text("自检 0.", timeout=30000)
-
-
 @pytest.mark.parametrize("path", ["/", "/homes", "/devices"])
 def test_nothing_is_wider_than_a_phone(desk, first, home, path):
     desk.say(home, "sos_button", "event", sos=1)

@@ -4,9 +4,9 @@ import itertools
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.console.conftest import open_console
+from tests.console.conftest import open_console, sos_of
 from tests.console.hearing import LISTEN
 from tests.faults.harness import eventually
 from tests.faults.proxy import Proxy
@@ -18,10 +18,6 @@ HOMES = itertools.count(8)
 def home():
     """A home that no other test here uses."""
     return next(HOMES)
-
-
-def row(page: Page, home: int, rule: str = "sos"):
-    return page.locator(f"[data-rule={rule}]", has_text=f"测试村{home + 1}号").first
 
 
 @pytest.fixture
@@ -47,7 +43,7 @@ def test_a_silently_dead_stream_is_seen_within_15_s_and_nothing_is_missed(desk, 
         line.stalled = False
         expect(page.locator("[data-live]")).to_be_visible(timeout=10_000)
         expect(page.locator("[data-lost]")).to_have_count(0)
-        expect(row(page, home)).to_be_visible(timeout=2000)
+        expect(sos_of(page, home)).to_be_visible(timeout=2000)
         assert seen < 15
         print(f"a silent stream was seen after {seen:.1f} s")
 
@@ -68,7 +64,7 @@ def test_a_lost_connection_is_unmistakable_and_nothing_is_missed_meanwhile(desk,
         desk.programs["api"].start()
         desk.site.wait_for_api(desk.programs["api"])
         expect(page.locator("[data-lost]")).to_be_hidden(timeout=20000)
-        expect(row(page, home)).to_be_visible(timeout=10000)
+        expect(sos_of(page, home)).to_be_visible(timeout=10000)
 
 
 def test_a_stopped_engine_is_shown_to_the_operator_without_moving_the_page(desk, first):
@@ -110,7 +106,7 @@ def test_english_is_one_click_away_and_stays(desk, first):
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("size", [(390, 844), (683, 384)], ids=["phone", "1366 at 200 %"])
-def test_the_header_of_a_small_screen_leaves_room_for_the_alerts(desk, first, size, language):
+def test_the_header_of_a_small_screen_leaves_room_for_the_alerts(desk, standing, first, size, language):
     first.set_viewport_size({"width": size[0], "height": size[1]})
     first.evaluate(f"localStorage.setItem('language', '{language}')")
     first.reload()
@@ -127,12 +123,13 @@ def test_the_header_of_a_small_screen_leaves_room_for_the_alerts(desk, first, si
     expect(first.locator("#menu")).to_have_count(0)
 
 
-def test_the_header_is_one_line_in_english_at_1280(desk, first):
+def test_the_header_is_one_line_in_english_at_1280(desk, standing, first):
     first.set_viewport_size({"width": 1280, "height": 720})
     first.evaluate("localStorage.setItem('language', 'en')")
     first.reload()
     first.wait_for_selector("[data-live]")
     bar = first.locator("header .bar")
+    expect(bar.locator("[data-count]:visible")).to_have_count(5)
     assert bar.evaluate("(bar) => bar.scrollWidth <= bar.clientWidth")
     middles = bar.evaluate(
         "(bar) => [...bar.querySelectorAll('a, button')].map((one) => one.getBoundingClientRect())"

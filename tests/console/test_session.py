@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import Desk, open_console
+from tests.console.conftest import Desk, answer, open_console, sos_of
 from tests.console.hearing import CHIME, LISTEN, sounding
 from tests.faults.harness import eventually
 from tests.registry import PASSWORD
@@ -32,9 +32,8 @@ def open_alert(desk: Desk, page: Page) -> int:
     """An emergency that this operator has claimed, with a note half typed on its page."""
     home = next(HOMES)
     desk.say(home, "sos_button", "event", sos=1)
-    one = page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first
-    one.get_by_role("button", name="接警").click()
-    one.locator(".title").click()
+    answer(page, home)
+    sos_of(page, home).locator(".title").click()
     page.fill("[name=note]", "网格员已出")
     eventually(lambda: sounding(page) == [], 5)
     return home
@@ -84,10 +83,11 @@ def test_an_ended_session_brings_the_login_form_over_the_page_and_a_half_typed_n
     log_in(page, "op1")
     expect(form).to_have_count(0)
     expect(page.locator("[name=note]")).to_have_value("网格员已出")
+    expect(page.locator("[name=note]")).to_be_focused()
     expect(page.locator("[data-live]")).to_be_visible()
     eventually(lambda: page.title().startswith("(1)"), 5)  # what came meanwhile was not missed
     page.get_by_role("link", name="值班台").click()
-    expect(page.locator("[data-rule=sos]", has_text=f"测试村{other + 1}号").first).to_be_visible()
+    expect(sos_of(page, other)).to_be_visible()
 
 
 def test_another_person_who_logs_in_there_gets_a_page_of_their_own(desk, page):

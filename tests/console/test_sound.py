@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.console.conftest import FLAGS, open_console
+from tests.console.conftest import FLAGS, answer, open_console
 from tests.console.hearing import AWAKE, CHIME, LISTEN, SIREN, THROTTLED, Tab, begun, sounding
 from tests.faults.harness import eventually
 
@@ -49,7 +49,7 @@ def urgent(desk, home: int) -> None:
 
 def eventually_sounding(page: Page, *wanted: float) -> None:
     """Until exactly these loops play."""
-    eventually(lambda: [length for length, _ in sounding(page)] == list(wanted) or print(sounding(page)), 5)
+    eventually(lambda: [length for length, _ in sounding(page)] == list(wanted), 5)
 
 
 def test_a_login_by_enter_turns_the_sound_on_with_a_test_tone(browser, desk, quiet):
@@ -91,9 +91,7 @@ def test_an_emergency_rings_until_answered_and_a_new_one_breaks_the_mute(desk, p
     eventually(lambda: page.evaluate("played.at(-1).in < 1"), 5)
     assert sounding(page) == [[SIREN, 0]]
     for one in (home, other):
-        alert = page.locator("[data-rule=sos]", has_text=f"测试村{one + 1}号").first
-        page.wait_for_selector("html:not([data-settling])")
-        alert.get_by_role("button", name="接警").first.click()
+        answer(page, one)
     eventually_sounding(page)
     assert page.title() == "值班台 · 守望"
 
@@ -109,9 +107,7 @@ def test_an_urgent_alert_has_a_softer_sound_every_five_minutes_and_the_siren_goe
     home = next(HOMES)
     desk.say(home, "sos_button", "event", sos=1)
     eventually_sounding(page, SIREN)
-    page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first.get_by_role(
-        "button", name="接警"
-    ).first.click()
+    answer(page, home)
     eventually_sounding(page, CHIME)
     assert begun(page, CHIME) == 3
 
