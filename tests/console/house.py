@@ -1,12 +1,15 @@
 """A home with a life in it: two residents, what hangs there, and what it measured since yesterday."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from core.catalogue import metrics
+from tests.console.conftest import Desk, open_console
 
 ROOMS = {
     "wristband": "随身", "water_meter": "厨房", "motion_sensor": "客厅", "bed_sensor": "卧室", "climate_sensor": "卧室",
@@ -124,3 +127,20 @@ def alarm(
 def step(conn: psycopg.Connection, alert: int, kind: str) -> None:
     """One more line of an alert's history, which the stream brings."""
     conn.execute("INSERT INTO alert_event (alert_id, at, kind, data) VALUES (%s, now(), %s, '{}')", (alert, kind))
+
+
+def seated(browser: Browser, desk: Desk, username: str) -> Iterator[BrowserContext]:
+    """An operator who logs in once for many tests."""
+    with browser.new_context(locale="zh-CN") as context:
+        page = open_console(context, desk, username)
+        page.wait_for_selector("[data-live]")
+        page.close()
+        yield context
+
+
+def fresh(context: BrowserContext) -> Iterator[Page]:
+    """A page of theirs on which nothing is left of the test before."""
+    page = context.new_page()
+    yield page
+    page.evaluate("localStorage.clear()")
+    page.close()

@@ -8,11 +8,35 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Desk
-from tests.console.house import NOTE, House, alarm, furnish, put, step
+from tests.console.house import NOTE, House, alarm, fresh, furnish, put, seated, step
 from tests.console.test_reading_aloud import look
 
 NARROW = {"width": 390, "height": 844}
 STEPS = ("acknowledge", "dispatch", "comment", "resolve")
+
+
+@pytest.fixture(scope="module")
+def one(browser, desk):
+    """Where the first operator has logged in."""
+    yield from seated(browser, desk, "op1")
+
+
+@pytest.fixture
+def first(one):
+    """The first operator's page."""
+    yield from fresh(one)
+
+
+@pytest.fixture(scope="module")
+def two(browser, desk):
+    """Where the second operator has logged in."""
+    yield from seated(browser, desk, "op2")
+
+
+@pytest.fixture
+def second(two):
+    """The second operator's page."""
+    yield from fresh(two)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +63,7 @@ def settled(page: Page) -> None:
 
 def take_back(page: Page) -> None:
     settled(page)
-    page.wait_for_timeout(500)  # an offer that has just come takes no click
+    page.wait_for_timeout(600)  # an offer that has just come takes no click
     page.click("[data-do=undo]")
 
 

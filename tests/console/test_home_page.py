@@ -7,12 +7,24 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.house import NOTE, furnish, put
+from tests.console.house import NOTE, fresh, furnish, put, seated
 from tests.console.test_reading_aloud import look
 
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 OVERLAPS = """spans => spans.map((span) => span.getBoundingClientRect()).filter((box) => box.width)
   .some((box, index, all) => index && box.left < all[index - 1].right)"""
+
+
+@pytest.fixture(scope="module")
+def one(browser, desk):
+    """Where the first operator has logged in."""
+    yield from seated(browser, desk, "op1")
+
+
+@pytest.fixture
+def first(one):
+    """The first operator's page."""
+    yield from fresh(one)
 
 
 @pytest.fixture(scope="module")
