@@ -1,12 +1,15 @@
 """A home with a life in it: two residents, what hangs there, and what it measured since yesterday."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from core.catalogue import metrics
+from tests.console.conftest import Desk, open_console
 
 ROOMS = {
     "wristband": "随身", "water_meter": "厨房", "motion_sensor": "客厅", "bed_sensor": "卧室", "climate_sensor": "卧室",
@@ -96,8 +99,10 @@ CLOSE = """
     UPDATE alert SET state = 'resolved', resolved_at = now(), disposition = 'test', asks_since = NULL
     WHERE home_id = %s AND state <> 'resolved'
 """
-GAS = {"text_zh": "燃气报警器测得可燃气体 10 %LEL，报警值 10", "text_en": "The gas detector measures 10 %LEL", "metric": "gas",
-       "unit": "%LEL", "value": 10, "limit": 10}  # fmt: skip
+GAS = {
+    "text_zh": "燃气报警器测得可燃气体 10 %LEL，报警值 10", "text_en": "The gas detector measures 10 %LEL",
+    "metric": "gas", "unit": "%LEL", "value": 10, "limit": 10,
+}  # fmt: skip
 SOS = {"text_zh": "按下了紧急呼叫", "text_en": "The SOS button was pressed", "metric": "sos", "unit": "", "value": 1}
 
 
@@ -122,3 +127,20 @@ def alarm(
 def step(conn: psycopg.Connection, alert: int, kind: str) -> None:
     """One more line of an alert's history, which the stream brings."""
     conn.execute("INSERT INTO alert_event (alert_id, at, kind, data) VALUES (%s, now(), %s, '{}')", (alert, kind))
+
+
+def seated(browser: Browser, desk: Desk, username: str) -> Iterator[BrowserContext]:
+    """An operator who logs in once for many tests."""
+    with browser.new_context(locale="zh-CN") as context:
+        page = open_console(context, desk, username)
+        page.wait_for_selector("[data-live]")
+        page.close()
+        yield context
+
+
+def fresh(context: BrowserContext) -> Iterator[Page]:
+    """A page of theirs on which nothing is left of the test before."""
+    page = context.new_page()
+    yield page
+    page.evaluate("localStorage.clear()")
+    page.close()

@@ -7,11 +7,24 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.house import NOTE, furnish, put
+from tests.console.house import NOTE, fresh, furnish, put, seated
+from tests.console.test_reading_aloud import look
 
 NARROW, WIDE = {"width": 390, "height": 844}, {"width": 1366, "height": 768}
 OVERLAPS = """spans => spans.map((span) => span.getBoundingClientRect()).filter((box) => box.width)
   .some((box, index, all) => index && box.left < all[index - 1].right)"""
+
+
+@pytest.fixture(scope="module")
+def one(browser, desk):
+    """Where the first operator has logged in."""
+    yield from seated(browser, desk, "op1")
+
+
+@pytest.fixture
+def first(one):
+    """The first operator's page."""
+    yield from fresh(one)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +97,9 @@ def test_a_day_has_lanes_and_a_curve_for_each_quantity_with_its_words_and_figure
     assert float(pulse.get_attribute("data-min")) <= 50
     assert 110 <= float(pulse.get_attribute("data-max")) <= 150
     expect(page.locator("[data-curve=water_volume]")).to_contain_text("共")
+    pulse.locator("canvas").hover()
+    expect(pulse.locator("[data-reading]")).to_contain_text("次/分")
+    expect(page.locator("[data-curve=temperature] [data-reading]")).to_contain_text("°C")  # the same moment there
     pulse.locator("summary").click()
     assert pulse.locator("tbody tr").count() > 50
 
@@ -131,3 +147,14 @@ def test_it_fits_small_screens_with_the_status_of_each_device_in_sight(page, lan
         box = status.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= size["width"]
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_nothing_in_curves_figures_and_a_devices_past(page, theme):
+    page.click("[data-turn='-1']")
+    expect(page.locator("[data-curve=gas] canvas")).to_be_visible()
+    page.locator("[data-curve=heart_rate] summary").click()
+    assert look(page, theme, "zh") == []
+    page.get_by_role("button", name="健康手环 随身 的历史").click()
+    expect(page.get_by_role("dialog").locator("canvas")).to_be_visible()
+    assert look(page, theme, "zh") == []

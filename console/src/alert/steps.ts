@@ -20,13 +20,13 @@ interface Holder {
   state?: State;
 }
 
-function offer(alert: AlertDetail, action: Action): void {
+function offer(alert: AlertDetail, action: Action, onUndone: (alert: AlertDetail) => void): void {
   const kind = KINDS[action];
   const step = kind && newestStep(alert, kind);
   if (!step) return;
   const who = alert.residents[0]?.name ?? alert.home.code;
   const words = () => i18n.global.t(`desk.undo.${kind}`, { who, what: pick(alert.title_zh, alert.title_en) });
-  offerUndo({ alert, event: step.id, words });
+  offerUndo({ alert, event: step.id, words, onUndone });
 }
 
 export function useSteps(id: () => string, accept: (alert: AlertDetail) => void, reload: () => void) {
@@ -47,7 +47,7 @@ export function useSteps(id: () => string, accept: (alert: AlertDetail) => void,
       done();
       accept(alert);
       take(alert);
-      offer(alert, action);
+      offer(alert, action, accept);
     };
     try {
       recorded(await deliver(post<AlertDetail>(`/alerts/${id()}/${action}`, body), recorded));

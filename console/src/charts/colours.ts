@@ -7,16 +7,14 @@ new MutationObserver(() => {
   theme.value = root.dataset.theme;
 }).observe(root, { attributeFilter: ["data-theme"] });
 
-export function colours(): Record<"text" | "dim" | "line" | "link" | "urgent" | "emergency" | "panel", string> {
+export function colours(): Record<"dim" | "line" | "link" | "urgent" | "emergency", string> {
   const style = getComputedStyle(root);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    text: of("text"),
     dim: of("dim"),
     line: of("line"),
     link: of("link"),
     urgent: of("urgent"),
     emergency: of("emergency"),
-    panel: of("panel"),
   };
 }

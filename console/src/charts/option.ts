@@ -4,19 +4,24 @@ import { onChart } from "../format";
 import { fit } from "./axis";
 import { colours } from "./colours";
 import { widestGap, type Curve, type CurvePoint } from "./curve";
-import { figure, when } from "./words";
+import { SIDES } from "./pointer";
+import { figure } from "./words";
 
 const DAY = 86400e3;
-const FEW = 120; // so few points are each shown
+const FEW = 40; // so few points are each shown
 type Pair = [number, number | null];
+type Item = Pair | { value: Pair; symbol: string };
 
-/** The points, with a break where nothing was measured. */
-function line(points: CurvePoint[], value: (point: CurvePoint) => number): Pair[] {
+/** The points, with a break where nothing was measured. A point that no line would reach is shown as a dot. */
+function line(points: CurvePoint[], value: (point: CurvePoint) => number): Item[] {
   const gap = widestGap(points);
-  return points.flatMap((point, index): Pair[] => {
+  const apart = (one?: CurvePoint, other?: CurvePoint) => !one || !other || other.at - one.at > gap;
+  return points.flatMap((point, index): Item[] => {
+    const [before, after] = [points[index - 1], points[index + 1]];
     const drawn: Pair = [onChart(point.at), value(point)];
-    const before = points[index - 1];
-    return before && point.at - before.at > gap ? [[onChart(before.at + 1), null], drawn] : [drawn];
+    const dotted = points.length < FEW || (apart(before, point) && apart(point, after));
+    const item: Item = dotted ? { value: drawn, symbol: "circle" } : drawn;
+    return before && apart(before, point) ? [[onChart(before.at + 1), null], item] : [item];
   });
 }
 
@@ -65,42 +70,33 @@ function band(curve: Curve): object[] {
   ];
 }
 
+/** The limit across and the alert's moment upright, as plain lines: ECharts' own marks would be a download more. */
 function marks(curve: Curve): object[] {
   const { urgent, emergency } = colours();
+  const { min, max } = fit(curve);
+  const ruled = (color: string, data: unknown[]) => {
+    return { type: "line", symbol: "none", silent: true, color, lineStyle: { type: "dashed", width: 1.5 }, data };
+  };
   const found: object[] = [];
   if (curve.mark !== null)
-    found.push({
-      xAxis: onChart(curve.mark),
-      lineStyle: { color: emergency },
-      label: { formatter: "⚑", color: emergency },
-    });
-  if (curve.limit !== null)
-    found.push({
-      yAxis: curve.limit,
-      lineStyle: { color: urgent },
-      label: { formatter: figure(curve.limit), color: urgent, position: "insideEndTop" },
-    });
-  return found;
+    found.push(
+      ruled(
+        emergency,
+        [min, max].map((value) => [onChart(curve.mark!), value]),
+      ),
+    );
+  if (curve.limit === null) return found;
+  const label = { show: true, formatter: figure(curve.limit), color: urgent, position: [-26, -18] };
+  const end = { value: [onChart(curve.until), curve.limit], symbol: "circle", symbolSize: 1, label };
+  return [...found, ruled(urgent, [[onChart(curve.since), curve.limit], end])];
 }
 
 export function option(curve: Curve, width: number): ECBasicOption {
-  const { text, dim, line: rule, link, panel } = colours();
+  const { dim, line: rule, link } = colours();
   return {
     animation: false,
     useUTC: true,
-    grid: { left: 46, right: 14, top: 14, bottom: 26 },
-    tooltip: {
-      trigger: "axis",
-      backgroundColor: panel,
-      borderColor: rule,
-      textStyle: { color: text },
-      formatter: (shown: { dataIndex: number; value: Pair; seriesIndex: number }[]) => {
-        const drawn = shown[shown.length - 1]?.value;
-        if (!drawn || drawn[1] === null) return "";
-        const point = curve.points.find((one) => onChart(one.at) === drawn[0]);
-        return point ? `${when(point.at, curve)}<br>${figure(point.mean)} ${curve.unit}` : "";
-      },
-    },
+    grid: { ...SIDES, top: 14, bottom: 26 },
     xAxis: xAxis(curve, width),
     yAxis: {
       type: "value",
@@ -113,12 +109,12 @@ export function option(curve: Curve, width: number): ECBasicOption {
       {
         type: "line",
         step: curve.summed ? "end" : false,
-        showSymbol: curve.points.length < FEW,
+        symbol: "none",
         symbolSize: 5,
         color: link,
         data: line(curve.points, (point) => (curve.summed ? point.high : point.mean)),
-        markLine: { symbol: "none", silent: true, data: marks(curve) },
       },
+      ...marks(curve),
     ],
   };
 }

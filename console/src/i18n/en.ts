@@ -130,6 +130,7 @@ export const en: typeof zh = {
     empty: "No data on this day",
   },
   alertPage: {
+    title: "Alert",
     missing: "There is no such alert",
     missingWhy: "The number may be mistyped, or the alert is not in your area.",
     toBoard: "Back to the board",
@@ -142,8 +143,8 @@ export const en: typeof zh = {
     cleared: "over at {at}",
     now: "Is she moving now?",
     noSign: "No sign of life within 3 days",
-    recent: "Earlier alerts of this home",
-    noRecent: "No earlier alerts",
+    recent: "Other recent alerts of this home",
+    noRecent: "No other alerts",
     goingOn: "not closed",
     nobodyToCall: "No contacts are registered",
     sex: { female: "female", male: "male" },

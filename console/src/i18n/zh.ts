@@ -113,6 +113,7 @@ export const zh = {
     empty: "这一天没有数据",
   },
   alertPage: {
+    title: "报警",
     missing: "没有这条报警",
     missingWhy: "编号可能写错了，或者这条报警不在您负责的地区。",
     toBoard: "回值班台",
@@ -125,8 +126,8 @@ export const zh = {
     cleared: "{at} 已解除",
     now: "她现在有动静吗",
     noSign: "3 天内没有任何生命迹象",
-    recent: "这户之前的报警",
-    noRecent: "之前没有报警",
+    recent: "这户最近的其他报警",
+    noRecent: "没有其他报警",
     goingOn: "未办结",
     nobodyToCall: "没有登记联系人",
     sex: { female: "女", male: "男" },
