@@ -21,7 +21,7 @@ check: setup-dev  ## lint, types, import direction; repairs what it can, only ju
 	@$(BIN)/ruff check $(if $(CI),,--fix) .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(if $(CI),,npm --prefix console run format --silent)
+	@$(if $(CI),,npm --prefix console run types --silent && npm --prefix console run format --silent)
 	@npm --prefix console run check --silent
 
 bench: setup-dev  ## measure all against bare limits (QUICK=1: under three minutes; BASE=a commit: its tick beside ours)

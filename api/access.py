@@ -1,11 +1,13 @@
 """Who is asking, and what they may ask: dependencies of every endpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
+from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api.errors import ApiError
@@ -59,20 +61,29 @@ def _refuse_forgery(request: Request) -> None:
         raise ApiError(403, "csrf", "a change made with the session cookie needs the header X-Shouwang: 1")
 
 
-def caller(request: Request, shared: Shared, now: Now) -> Caller:
-    """Whoever asks; 401 when nobody known does."""
+def _stranger() -> ApiError:
+    headers = {"WWW-Authenticate": 'Bearer realm="shouwang"'}
+    return ApiError(401, "unauthenticated", "请先登录 (log in first)", headers=headers)
+
+
+@contextmanager
+def _known(request: Request, shared: State, now: datetime) -> Iterator[tuple[Connection, Caller]]:
+    """Whoever asks, and the connection they were looked up by; who shows no token costs the database nothing."""
     token = token_of(request)
-    if token:
-        with shared.pool.connection() as conn:
-            found = accounts.session_account(conn, token_hash(token), now, shared.settings.session_idle)
-            if found:
-                accounts.touch(conn, found, now)
-        if found:
-            _refuse_forgery(request)
-            return found
-    raise ApiError(
-        401, "unauthenticated", "请先登录 (log in first)", headers={"WWW-Authenticate": 'Bearer realm="shouwang"'}
-    )
+    if not token:
+        raise _stranger()
+    with shared.pool.connection() as conn:
+        found = accounts.session_account(conn, token_hash(token), now, shared.settings.session_idle)
+        if found is None:
+            raise _stranger()
+        _refuse_forgery(request)
+        yield conn, found
+
+
+def caller(request: Request, shared: Shared, now: Now) -> Caller:
+    """Whoever asks, and their session renewed by it; 401 when nobody known does."""
+    with _known(request, shared, now) as (conn, me):
+        return accounts.renew(conn, me, now, shared.settings.shift)
 
 
 def operator(me: Annotated[Caller, Depends(caller)]) -> Caller:
@@ -82,8 +93,16 @@ def operator(me: Annotated[Caller, Depends(caller)]) -> Caller:
     return me
 
 
+def listener(request: Request, shared: Shared, now: Now) -> Caller:
+    """An operator who only listens. Browsers come back to a stream by themselves, so that renews no session."""
+    with _known(request, shared, now) as (conn, me):
+        accounts.touch(conn, me, now)
+    return operator(me)
+
+
 AnyCaller = Annotated[Caller, Depends(caller)]
 Operator = Annotated[Caller, Depends(operator)]
+Listener = Annotated[Caller, Depends(listener)]
 
 # The two ways in, for the OpenAPI document; `caller` itself reads them.
 SECURITY: list[Callable[..., object]] = [_bearer, _cookie]

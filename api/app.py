@@ -13,21 +13,27 @@ ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie),
 Changes made with the cookie need the header `X-Shouwang: 1`. Times are ISO 8601, UTC. Every error has one shape."""
 
 
-def create(state: State) -> FastAPI:
-    """The ASGI application over shared parts that are already running."""
+def routes() -> FastAPI:
+    """Every route, over nothing yet: enough for the document."""
     app = FastAPI(
         title="Shouwang 守望", version="1", description=ABOUT, docs_url=None, redoc_url=None,
         openapi_url=None, redirect_slashes=False,  # api.ops has the document
         generate_unique_id_function=_operation_id,
     )  # fmt: skip
-    app.state.shouwang = state
     errors.install(app)
-    app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     app.include_router(auth.public)
     for module in (auth, sessions, alerts, records, homes, devices, dead_letters, catalogue, events, health):
         app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
     app.include_router(console.router)
+    return app
+
+
+def create(state: State) -> FastAPI:
+    """The ASGI application over shared parts that are already running."""
+    app = routes()
+    app.state.shouwang = state
+    app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     return app
 
 

@@ -54,7 +54,6 @@ class Opened:
 
     me: Caller
     token: str = field(repr=False)
-    expires: datetime
     browser: Browser
 
 
@@ -162,7 +161,7 @@ class Door:
 
     def _open(self, attempt: Attempt, account: int, encoded: str, now: datetime) -> Opened:
         token, digest = passwords.new_token()
-        expires = now + self._shift
+        expires = accounts.session_end(now, now, self._shift)
         with self._pool.connection() as conn:
             if stronger := passwords.stronger(encoded, attempt.password):
                 accounts.set_password_hash(conn, account, stronger)
@@ -171,4 +170,4 @@ class Door:
         if me is None:
             raise ApiError(401, "bad_credentials", "账号已停用 (the account was disabled)")
         browser = self.browsers.remember(attempt.browser, account, stronger or encoded, now)
-        return Opened(me, token, expires, browser)
+        return Opened(me, token, browser)

@@ -135,7 +135,9 @@ class Settings(BaseSettings):
     cookie_secure: bool = Field(
         default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
     )
-    session_hours: int = Field(default=12, ge=1, description="a duty shift")
+    session_hours: int = Field(
+        default=12, ge=1, le=24, description="a duty shift: a browser's session ends so long after it was last used"
+    )
     session_idle: Span = Field(
         default=timedelta(hours=1),
         ge=timedelta(minutes=5),  # use is written down to the minute
@@ -192,7 +194,7 @@ class Settings(BaseSettings):
 
     @property
     def shift(self) -> timedelta:
-        """How long a browser's session lasts."""
+        """How long a browser's session lasts after it was last used."""
         return timedelta(hours=self.session_hours)
 
     @property

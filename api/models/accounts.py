@@ -25,6 +25,9 @@ class Account(Answer):
     area: str | None = Field(description="ltree path: sees this area and below; none for a vendor")
     area_name: str | None = Field(description="full name, from the district down")
     vendor: str | None = Field(description="a vendor account's vendor code")
+    session_ends_at: Instant = Field(description="when the session ends, unless it is used until then")
+    now: Instant = Field(description="the server's time: a desk's own clock may be wrong")
+    zone: str = Field(description="the homes' time zone, an IANA name")
 
 
 class LoggedIn(Answer):

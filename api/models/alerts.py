@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from api.models.accounts import Actor
+from api.models.evidence import Evidence
 from api.rules import title
 from api.values import Answer, BigId, Id, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
@@ -57,7 +58,7 @@ class Alert(Answer):
     late: bool = Field(description="it reached us long after it happened")
     last_value: float | None = Field(description="the newest measured value, in `evidence.unit`")
     peak_value: float | None = Field(description="the worst measured value since it opened")
-    evidence: dict[str, Any] = Field(description="what was measured, the limit or the person's usual range, since when")
+    evidence: Evidence = Field(description="what was measured, the limit or the person's usual range, since when")
     episode_at: Instant = Field(description="since when the condition has held, alerts answered before included")
     answered_before: bool = Field(description="it was answered in this episode and has gone on")
     cleared_at: Instant | None = Field(description="the condition is over; a person still answers")

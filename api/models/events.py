@@ -1,7 +1,7 @@
 """What the live feed sends."""
 
 from api.models.alerts import Alert, AlertEvent
-from api.values import Answer
+from api.values import Answer, Instant
 
 
 class AlertChanged(Answer):
@@ -9,3 +9,9 @@ class AlertChanged(Answer):
 
     event: AlertEvent
     alert: Alert
+
+
+class SessionEnd(Answer):
+    """The data of a `session` event."""
+
+    ends_at: Instant

@@ -1,5 +1,7 @@
 """Log in, log out, who am I."""
 
+from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,7 @@ from api.browsers import COOKIE as BROWSER
 from api.errors import documented
 from api.login import Attempt
 from api.models.accounts import Account, LoggedIn, Login
+from api.state import State
 from api.store import accounts
 from api.store.accounts import Caller
 from api.values import V1
@@ -17,13 +20,14 @@ router = APIRouter(prefix=V1, tags=["account"])
 public = APIRouter(prefix=V1, tags=["account"])
 
 
-def _account(me: Caller) -> Account:
-    return Account.model_validate(me, from_attributes=True)
+def _account(me: Caller, now: datetime, shared: State) -> Account:
+    session = {"session_ends_at": me.expires_at, "now": now, "zone": shared.settings.timezone}
+    return Account.model_validate(asdict(me) | session)
 
 
 @public.post("/login", responses=documented(401, 429))
 async def login(body: Login, request: Request, response: Response, now: Now, shared: Shared) -> LoggedIn:
-    """Begin a session of one duty shift; its token is set as a cookie that scripts can't read.
+    """Begin a session of one duty shift, renewed by use for a day at most; its token is a cookie scripts can't read.
 
     After 5 failures for a user name from one address, 429 with Retry-After: 30 s, doubled each time, 15 min at most.
     503 with Retry-After while too many log in. A browser that has logged in before is spared by what strangers do:
@@ -34,15 +38,15 @@ async def login(body: Login, request: Request, response: Response, now: Now, sha
     agent = request.headers.get("user-agent", "")
     opened = await shared.door.enter(Attempt(body.username, body.password, address, agent, known), now)
     cookie = partial(response.set_cookie, httponly=True, samesite="strict", secure=shared.settings.cookie_secure)
-    cookie(COOKIE, opened.token, expires=opened.expires, path="/")
+    cookie(COOKIE, opened.token, expires=now + accounts.LONGEST, path="/")  # when it ends is the server's to say
     cookie(BROWSER, shared.door.browsers.cookie(opened.browser), expires=opened.browser.expires, path=f"{V1}/login")
-    return LoggedIn(account=_account(opened.me))
+    return LoggedIn(account=_account(opened.me, now, shared))
 
 
 @router.get("/me", responses=documented(401))
-def me(me: AnyCaller) -> Account:
-    """The account that asks."""
-    return _account(me)
+def me(me: AnyCaller, now: Now, shared: Shared) -> Account:
+    """The account that asks, how long its session lasts, and the time and zone that the console shows times in."""
+    return _account(me, now, shared)
 
 
 @router.post("/logout", status_code=204, responses=documented(401, 403))

@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Annotated
 
 import psycopg
@@ -15,9 +15,10 @@ from fastapi.responses import StreamingResponse
 from psycopg_pool import ConnectionPool
 from starlette.types import Receive, Scope, Send
 
-from api.access import Operator, Shared, token_of
+from api.access import Listener, Shared, token_of
 from api.errors import documented
 from api.feed import PAGE, Feed, Frame, Subscriber, alert_frame
+from api.models.events import SessionEnd
 from api.passwords import token_hash
 from api.store import accounts, events
 from api.values import V1
@@ -43,43 +44,63 @@ class From(QueryModel):
     responses={
         **documented(401, 403, 429),
         200: {
-            "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health) and `canary` events"
-            " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970)",
+            "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health), `canary` events"
+            " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970) and `session`"
+            " events (data: ends_at, when the session ends unless it is used; first of all, and when that has changed)",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
     },
 )
 async def live(
-    me: Operator,
+    me: Listener,
     shared: Shared,
     request: Request,
     query: Annotated[From, Query()],
     last_event_id: Annotated[int | None, Header(ge=0, le=2**63 - 1)] = None,
 ) -> StreamingResponse:
-    """Server-sent events of the caller's area.
+    """Server-sent events of the caller's area. Listening renews no session; any other request does.
 
     With `Last-Event-ID` (browsers send it by themselves; `?last_event_id=` for the first time) all later events come
     first. Without, the stream starts at the newest. 429 when the account, 503 when the service has too many open.
     """
     last = last_event_id if last_event_id is not None else query.last_event_id
-    holds = partial(_session_holds, shared.pool, token_hash(token_of(request) or ""), me.scope)
-    return Live(Stream(shared.feed, shared.pool, shared.feed.subscribe(me.id, me.scope), last, holds))
+    session = Session(shared.pool, token_hash(token_of(request) or ""), me.scope, me.expires_at)
+    return Live(Stream(shared.feed, shared.pool, shared.feed.subscribe(me.id, me.scope), last, session))
 
 
-def _session_holds(pool: ConnectionPool, digest: bytes, scope: str) -> bool:
-    """Whether the session still sees this area; while the database is away it does, for then health must be heard.
+@dataclass
+class Session:
+    """The session that a stream belongs to."""
 
-    An open stream is use: no idle time counts while it is, also after the database was away for long.
-    """
-    now = datetime.now(UTC)
-    try:
-        with pool.connection(timeout=1) as conn:
-            found = accounts.session_account(conn, digest, now)
-            if found:
-                accounts.touch(conn, found, now)
-    except psycopg.Error:
-        return True
-    return found is not None and found.area == scope
+    pool: ConnectionPool
+    digest: bytes
+    scope: str
+    ends_at: datetime
+    told: datetime | None = None
+
+    def holds(self) -> bool:
+        """Whether it still sees this area; while the database is away it does, for then health must be heard.
+
+        An open stream is use: no idle time counts while it is, also after the database was away for long.
+        """
+        now = datetime.now(UTC)
+        try:
+            with self.pool.connection(timeout=1) as conn:
+                found = accounts.session_account(conn, self.digest, now)
+                if found:
+                    accounts.touch(conn, found, now)
+        except psycopg.Error:
+            return True
+        if found:
+            self.ends_at = found.expires_at
+        return found is not None and found.area == self.scope
+
+    def news(self) -> bytes:
+        """An event with the end, where it is another than was told."""
+        if self.told == self.ends_at:
+            return b""
+        self.told = self.ends_at
+        return b"event: session\ndata: %s\n\n" % SessionEnd(ends_at=self.ends_at).model_dump_json().encode()
 
 
 class Live(StreamingResponse):
@@ -102,16 +123,16 @@ class Stream:
     """One console's live connection."""
 
     def __init__(
-        self, feed: Feed, pool: ConnectionPool, subscriber: Subscriber, last: int | None, holds: partial[bool]
+        self, feed: Feed, pool: ConnectionPool, subscriber: Subscriber, last: int | None, session: Session
     ) -> None:
-        self.feed, self.pool, self.subscriber, self.last, self.holds = feed, pool, subscriber, last, holds
+        self.feed, self.pool, self.subscriber, self.last, self.session = feed, pool, subscriber, last, session
         self.sent = 0
         self.check_at = 0.0
 
     async def frames(self) -> AsyncGenerator[bytes, None]:
         """The bytes of the stream, until the client leaves, is too slow, logs out, or the server stops."""
         try:
-            yield b"retry: 1000\n: welcome\n\n"
+            yield b"retry: 1000\n: welcome\n\n" + self.session.news()
             if self.feed.health:
                 yield self.feed.health.data
             async with aclosing(self._missed()) as missed:
@@ -140,6 +161,8 @@ class Stream:
 
     async def _live(self) -> AsyncGenerator[bytes, None]:
         while await self._may_go_on():
+            if news := self.session.news():
+                yield news
             frame = await _next(self.subscriber)
             if frame is None:
                 yield b": ping\n\n"
@@ -152,7 +175,7 @@ class Stream:
         now, subscriber = asyncio.get_running_loop().time(), self.subscriber
         if subscriber.doubted or now >= self.check_at:
             subscriber.doubted, self.check_at = False, now + CHECK_EVERY
-            if not await to_thread.run_sync(self.holds):
+            if not await to_thread.run_sync(self.session.holds):
                 subscriber.over = True
         return not subscriber.over
 

@@ -1,6 +1,6 @@
 """Accounts and their sessions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from psycopg.rows import class_row, dict_row
 from core.model import Role
 
 TOUCH = timedelta(minutes=1)
+LONGEST = timedelta(hours=24)  # NIST SP 800-63B-4, 2.2.3: a password again after a day at the latest, however busy
 LIVES = (
     "s.expires_at > %(now)s"
     " AND (s.label IS NOT NULL OR %(idle)s::interval IS NULL OR s.seen_at > %(now)s - %(idle)s::interval)"
@@ -30,7 +31,10 @@ class Caller:
     vendor_id: int | None
     vendor: str | None
     session_id: int
+    program: bool  # a token made by hand, not a browser's session
+    created_at: datetime
     seen_at: datetime
+    expires_at: datetime
 
     @property
     def is_vendor(self) -> bool:
@@ -53,7 +57,8 @@ def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: ti
     with conn.cursor(row_factory=class_row(Caller)) as cursor:
         return cursor.execute(
             f"SELECT a.id, a.username, a.name, a.role, a.area::text, {AREA_NAME.format(path='a.area')} AS area_name,"
-            "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.seen_at"
+            "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.label IS NOT NULL AS program,"
+            "  s.created_at, s.seen_at, s.expires_at"
             " FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN vendor v ON v.id = a.vendor_id"
             f" WHERE s.token_hash = %(hash)s AND {LIVES} AND a.disabled_at IS NULL",
             {"hash": token_hash, "now": now, "idle": idle},
@@ -61,9 +66,27 @@ def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: ti
 
 
 def touch(conn: Connection, me: Caller, now: datetime) -> None:
-    """The session is in use; written at most once a minute."""
-    if now - me.seen_at >= TOUCH:
-        conn.execute("UPDATE session SET seen_at = %s WHERE id = %s", (now, me.session_id))
+    """The session is in use; written once a minute at most, however many ask at once or the clock is moved."""
+    if abs(now - me.seen_at) >= TOUCH:
+        conn.execute("UPDATE session SET seen_at = %s WHERE id = %s AND seen_at = %s", (now, me.session_id, me.seen_at))
+
+
+def session_end(begun: datetime, now: datetime, shift: timedelta) -> datetime:
+    """When a browser's session ends that is used now: a shift from now, and LONGEST after its login at the latest."""
+    return min(now + shift, begun + LONGEST)
+
+
+def renew(conn: Connection, me: Caller, now: datetime, shift: timedelta) -> Caller:
+    """Use moves the end of a browser's session, so that no shift ends at the login page; written like `touch`."""
+    end = me.expires_at if me.program else session_end(me.created_at, now, shift)
+    if abs(end - me.expires_at) < TOUCH:
+        touch(conn, me, now)
+        return me
+    conn.execute(
+        "UPDATE session SET seen_at = %s, expires_at = %s WHERE id = %s AND expires_at = %s",
+        (now, end, me.session_id, me.expires_at),
+    )
+    return replace(me, seen_at=now, expires_at=end)
 
 
 def password_hash(conn: Connection, username: str) -> tuple[int, str] | None:

@@ -1,185 +1,38 @@
-/** What the API says; see docs/api.md. */
-export type Severity = "emergency" | "urgent" | "attention" | "maintenance" | "concern";
-export type State = "open" | "acknowledged" | "dispatched" | "resolved";
-export type Disposition = "real" | "false_alarm" | "test" | "device_fault";
+/** What the API says, by the names that pages use. schema.d.ts is written from its own document: `npm run types`. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type Severity = Schemas["Severity"];
+export type State = Schemas["State"];
+export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
-export interface Account {
-  id: number;
-  username: string;
-  name: string;
-  role: "operator" | "admin" | "vendor";
-  area: string | null;
-  area_name: string | null;
-  vendor: unknown;
+export type Account = Schemas["Account"];
+export type Alert = Schemas["Alert"];
+export type AlertDetail = Schemas["AlertDetail"];
+export type AlertEvent = Schemas["AlertEvent"];
+export type Catalogue = Schemas["Catalogue"];
+export type Contact = Schemas["Contact"];
+export type Day = Schemas["HomeDay"];
+/** A row of a list; in a home it brings its latest values. */
+export type Device = Schemas["Device"] & Partial<Schemas["DeviceDetail"]>;
+export type Health = Schemas["Health"];
+export type History = Schemas["History"];
+export type Home = Schemas["Home"];
+export type HomeRow = Schemas["HomeItem"];
+export type Lane = Schemas["Lane"];
+export type Latest = Schemas["Latest"];
+export type Letter = Schemas["DeadLetter"];
+export type Person = Schemas["Person"];
+export type Session = Schemas["Session"];
+export type Summary = Schemas["Summary"];
+
+/** The data of the stream's event `alert`. The document has no schema for what a stream sends. */
+export interface AlertChanged {
+  event: AlertEvent;
+  alert: Alert;
 }
-export interface Alert {
-  id: number;
-  rule: string;
-  title_zh: string;
-  title_en: string;
-  severity: Severity;
-  state: State;
-  home: { id: number; code: string; address: string; area_path: string; area_name: string; person_name: string | null };
-  device: { id: number; serial: string; type: string; type_zh: string; type_en: string; room: string } | null;
-  occurred_at: string;
-  opened_at: string;
-  last_at: string;
-  count: number;
-  score: number;
-  late: boolean;
-  evidence: {
-    text_zh?: string;
-    text_en?: string;
-    metric?: string;
-    unit?: string;
-    value?: number;
-    limit?: number;
-    since?: string;
-  };
-  episode_at: string;
-  answered_before: boolean;
-  cleared_at: string | null;
-  suppressed_by: string | null;
-  suppressed_until: string | null;
-  handler: { id: number; name: string } | null;
-  acknowledged_at: string | null;
-  dispatched_at: string | null;
-  resolved_at: string | null;
-  disposition: string | null;
-}
-export interface AlertEvent {
-  id: number;
-  at: string;
-  kind: string;
-  actor: { id: number; name: string } | null;
-  note: string;
-  data: Record<string, unknown>;
-}
-export interface Contact {
-  position: number;
-  name: string;
-  role: string;
-  phone: string;
-}
-export interface Person {
-  name: string;
-  born: string | null;
-  age: number | null;
-  sex: string | null;
-  note: string;
-}
-export interface AlertDetail extends Alert {
-  events: AlertEvent[];
-  contacts: Contact[];
-  person: Person | null;
-}
-export interface Latest {
-  metric: string;
-  zh: string;
-  en: string;
-  unit: string;
-  unit_zh: string;
-  kind: string;
-  value: number;
-  ts: string;
-  since: string;
-}
-export interface Device {
-  id: number;
-  serial: string;
-  vendor: { id: number; code: string; name: string };
-  type: string;
-  type_zh: string;
-  type_en: string;
-  room: string;
-  home: { id: number; code: string; address: string } | null;
-  last_seen_at: string | null;
-  silent: boolean;
-  online: boolean | null;
-  battery: number | null;
-  retired_at: string | null;
-  notes: { code: string; count: number; last_at: string }[];
-  latest?: Latest[];
-}
-export interface HomeRow {
-  id: number;
-  code: string;
-  address: string;
-  area_name: string;
-  person_name: string | null;
-  devices: number;
-  silent_devices: number;
-  active_alerts: number;
-  worst_severity: Severity | null;
-  suppressed_alerts: number;
-  last_life_at: string | null;
-}
-export interface Home {
-  id: number;
-  code: string;
-  address: string;
-  area_name: string;
-  timezone: string;
-  person: Person | null;
-  contacts: Contact[];
-  devices: Device[];
-  baseline: { hour: number; gap_seconds: number; days: number }[];
-  active_alerts: Alert[];
-}
-export interface Lane {
-  device_id: number;
-  type: string;
-  type_zh: string;
-  type_en: string;
-  room: string;
-  metric: string;
-  zh: string;
-  en: string;
-  unit: string;
-  kind: string;
-  points: [number, number][];
-}
-export interface Day {
-  date: string;
-  timezone: string;
-  lanes: Lane[];
-}
-export interface Letter {
-  id: number;
-  received_at: string;
-  last_at: string;
-  vendor_code: string | null;
-  topic: string;
-  payload_text: string;
-  code: string;
-  reason: string;
-  count: number;
-  replay_requested_at: string | null;
-  replayed_at: string | null;
-  whole: boolean;
-  urgent: boolean;
-  answered_at: string | null;
-  answered_by: string | null;
-  answer: string;
-}
-export interface Session {
-  id: number;
-  label: string | null;
-  agent: string;
-  address: string;
-  created_at: string;
-  seen_at: string;
-  expires_at: string;
-  current: boolean;
-}
-export interface Health {
-  status: "ok" | "degraded" | "down";
-  problems: { code: string; message_zh: string; message_en: string; since: string | null; aloud: boolean }[];
-  engine: { at: string | null; lag_seconds: number | null; alive: boolean };
-  now: string;
-  canary: { at: string; alive: boolean; round_trip_seconds: number | null; broken: string | null } | null;
-}
+/** Every list has this shape, under a name for each kind of row. */
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;

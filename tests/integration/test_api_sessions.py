@@ -2,11 +2,15 @@
 
 import hashlib
 import time
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
+import psycopg
 import pytest
 
 from tests.api_service import CSRF, Stream, serving, wait_for
+from tests.registry import PASSWORD
 
 IDLE = timedelta(minutes=30)
 PROMPT = 2  # seconds in which a stream ends with its session
@@ -59,6 +63,121 @@ def test_a_quiet_night_before_an_open_board_does_not_end_at_the_login_page(servi
         wait_for(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
         assert client.get("/api/v1/me").status_code == 200
         assert not stream.ended.is_set()
+
+
+def passed(service, **time):
+    """So much time goes by: all that the session remembers lies so much further back."""
+    by = timedelta(**time)
+    service.sql(
+        "UPDATE session SET created_at = created_at - %s, seen_at = seen_at - %s, expires_at = expires_at - %s",
+        by, by, by,
+    )  # fmt: skip
+
+
+def until_it_ends(service, client, every):
+    """Use the session once in `every`; the time it lasted."""
+    used = timedelta()
+    while client.get("/api/v1/me").status_code == 200:
+        passed(service, seconds=every.total_seconds())
+        used += every
+    return used
+
+
+def test_a_session_that_is_used_outlasts_the_shift_and_ends_a_day_after_the_login(service):
+    lasted = until_it_ends(service, service.login("op1"), timedelta(minutes=29))
+    assert timedelta(hours=24) <= lasted < timedelta(hours=24, minutes=29)
+
+
+def test_a_session_ends_twelve_hours_after_its_last_use_though_a_stream_is_open(service, monkeypatch):
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.1)
+    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    client = service.login("op1")
+    with Stream(client) as stream:
+        passed(service, hours=11, minutes=58)  # the stream keeps it from being idle, no more
+        wait_for(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
+        assert not stream.ended.is_set()
+        passed(service, minutes=3)
+        assert stream.ended.wait(PROMPT)
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_a_stream_tells_the_end_at_once_and_again_when_use_has_moved_it(service, monkeypatch):
+    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.1)
+    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    client = service.login("op1")
+    passed(service, minutes=5)
+    ((before,),) = service.sql("SELECT expires_at FROM session")
+    with Stream(client) as stream:
+        assert ends(stream) == [before]
+        time.sleep(0.4)  # several looks
+        assert ends(stream) == []
+        after = client.get("/api/v1/me").json()["session_ends_at"]
+        assert datetime.fromisoformat(after) > before
+        assert wait_for(lambda: ends(stream)) == [datetime.fromisoformat(after)]
+
+
+def ends(stream):
+    return [datetime.fromisoformat(event.data["ends_at"]) for event in drained(stream) if event.kind == "session"]
+
+
+def test_a_program_that_listens_is_told_its_end_and_no_use_moves_it(service):
+    token = program(service)
+    ((end,),) = service.sql("SELECT expires_at FROM session")
+    with Stream(token) as stream:
+        assert ends(stream) == [end]
+    assert token.get("/api/v1/homes").status_code == 200
+    assert service.sql("SELECT expires_at FROM session") == [(end,)]
+
+
+def test_many_requests_at_once_renew_once(service):
+    client = service.login("op1")
+    passed(service, minutes=5)
+    service.sql(
+        "CREATE TABLE written (n int); CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+        " $$ BEGIN INSERT INTO written VALUES (1); RETURN NEW; END $$;"
+        " CREATE TRIGGER note AFTER UPDATE ON session FOR EACH ROW EXECUTE FUNCTION note()"
+    )
+    with ThreadPoolExecutor(20) as threads:
+        found = list(threads.map(lambda _: client.get("/api/v1/me").status_code, range(100)))
+    assert found == [200] * 100
+    assert service.sql("SELECT count(*) FROM written") == [(1,)]
+
+
+def test_the_database_lets_nobody_give_a_browser_more_than_a_day(service):
+    service.login("op1")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        service.sql("UPDATE session SET expires_at = created_at + interval '24 hours 1 second'")
+
+
+def test_a_clock_that_was_ahead_for_a_while_ends_no_session_and_prolongs_none(service):
+    """It was a day ahead at the login, and is right again."""
+    client = service.login("op1")
+    passed(service, days=-1)
+    answer = client.get("/api/v1/me").json()
+    hours = (datetime.fromisoformat(answer["session_ends_at"]) - datetime.now(UTC)) / timedelta(hours=1)
+    assert 11.9 < hours <= 12
+    unused(service, 31)
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_a_forged_change_renews_nothing(service):
+    client = service.login("op1")
+    passed(service, minutes=5)
+    forged = service.client(cookies=dict(client.cookies))
+    (before,) = service.sql("SELECT seen_at, expires_at FROM session")
+    assert forged.post("/api/v1/logout").status_code == 403
+    assert service.sql("SELECT seen_at, expires_at FROM session") == [before]
+
+
+def test_the_cookie_lives_as_long_as_the_session_may(service):
+    answer = service.client().post("/api/v1/login", json={"username": "op1", "password": PASSWORD})
+    told = next(part for part in answer.headers["set-cookie"].split("; ") if part.startswith("expires="))
+    hours = (parsedate_to_datetime(told.removeprefix("expires=")) - datetime.now(UTC)) / timedelta(hours=1)
+    assert 23.9 < hours <= 24
+    account = answer.json()["account"]
+    ends, now = (datetime.fromisoformat(account[name]) for name in ("session_ends_at", "now"))
+    assert ends - now == timedelta(hours=12)
+    assert account["zone"] == "Asia/Shanghai"
 
 
 ENDS = {

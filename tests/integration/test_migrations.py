@@ -55,7 +55,7 @@ def test_the_alert_history_cannot_be_rewritten(database):
         ("engine", "DELETE FROM reading"),
         ("api", "DELETE FROM alert"),
         ("api", "SELECT payload FROM batch"),
-        ("api", "UPDATE session SET expires_at = now()"),
+        ("api", "UPDATE session SET created_at = now()"),
         ("engine", "SELECT * FROM browser_key"),
         ("registrar", "SELECT * FROM browser_key"),
     ],
