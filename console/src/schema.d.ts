@@ -326,6 +326,11 @@ export interface components {
             /** @description of the last 30 days, the newest first */
             notes: components["schemas"]["DeviceNote"][];
         };
+        /** @description What the list of devices can be filtered by. */
+        DeviceChoices: {
+            types: components["schemas"]["TypeChoice"][];
+            vendors: components["schemas"]["VendorChoice"][];
+        };
         /** @description A device with its latest values. */
         DeviceDetail: {
             id: number;
@@ -473,6 +478,8 @@ export interface components {
         HomePage: {
             items: components["schemas"]["HomeItem"][];
             next_cursor: string | null;
+            /** @description how many match, on the first page only */
+            total: number | null;
         };
         /** @description One program that takes messages in. */
         IngestHealth: {
@@ -600,6 +607,63 @@ export interface components {
              */
             aloud: boolean;
         };
+        /** @description One alert that is closed. */
+        Record: {
+            id: number;
+            rule: string;
+            title_zh: string;
+            title_en: string;
+            /** @description what was found */
+            text_zh: string;
+            text_en: string;
+            severity: components["schemas"]["Severity"];
+            home: components["schemas"]["RecordHome"];
+            /** Format: date-time */
+            opened_at: string;
+            acknowledged_at: string | null;
+            /** Format: date-time */
+            resolved_at: string;
+            /** @description from when it first asked for a person until one answered; none: nobody did, it ended by itself */
+            answer_seconds: number | null;
+            /** @description from when it was raised until it was closed */
+            close_seconds: number;
+            /** @description within what time its severity wants an answer */
+            limit_seconds: number | null;
+            /** @description it waited longer than that, at least once */
+            breach: boolean;
+            disposition: components["schemas"]["Disposition"];
+            /** @description who held it */
+            handler: components["schemas"]["Actor"] | null;
+            /** @description who closed it; none: it ended by itself */
+            resolved_by: components["schemas"]["Actor"] | null;
+        };
+        /** @description What the record can be filtered by. */
+        RecordChoices: {
+            /** @description who held or closed an alert, by name */
+            handlers: components["schemas"]["Actor"][];
+            rules: components["schemas"]["RuleChoice"][];
+        };
+        /** @description Where it was. */
+        RecordHome: {
+            id: number;
+            code: string;
+            address: string;
+            area_name: string;
+            person_name: string;
+        };
+        /** @description A part of the record, newest first. */
+        RecordPage: {
+            items: components["schemas"]["Record"][];
+            next_cursor: string | null;
+        };
+        /** @description What there is over a whole filter. */
+        RecordSummary: {
+            total: number;
+            breaches: number;
+            median_answer_seconds: number | null;
+            /** @description the worst first, without those of which there is none */
+            by_severity: components["schemas"]["SeverityCount"][];
+        };
         /** @description An ingest worker will take the message once more. */
         ReplayRequested: {
             id: number;
@@ -631,6 +695,12 @@ export interface components {
             scenario: string;
             about: string;
         };
+        /** @description A rule that closed alerts are of. */
+        RuleChoice: {
+            name: string;
+            title_zh: string;
+            title_en: string;
+        };
         /** @description One place where the account is logged in. */
         Session: {
             id: number;
@@ -661,6 +731,14 @@ export interface components {
          * @enum {string}
          */
         Severity: "emergency" | "urgent" | "attention" | "maintenance" | "concern";
+        /** @description The part of one severity. */
+        SeverityCount: {
+            severity: components["schemas"]["Severity"];
+            total: number;
+            breaches: number;
+            /** @description of those that a person answered */
+            median_answer_seconds: number | null;
+        };
         /**
          * @description Where an alert stands.
          * @enum {string}
@@ -682,6 +760,12 @@ export interface components {
             };
             latest_event_id: number;
         };
+        /** @description A kind of terminal that is there. */
+        TypeChoice: {
+            code: string;
+            zh: string;
+            en: string;
+        };
         /** @description Which of one's own steps is taken back. */
         UndoBody: {
             /** @description the id of the step in the alert's history */
@@ -690,6 +774,11 @@ export interface components {
         /** @description Who makes it. */
         Vendor: {
             id: number;
+            code: string;
+            name: string;
+        };
+        /** @description A vendor whose devices are there. */
+        VendorChoice: {
             code: string;
             name: string;
         };

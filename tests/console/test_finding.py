@@ -74,7 +74,11 @@ def test_filters_survive_opening_an_item_and_a_reload(desk, homes, first):
 def test_the_answer_to_an_older_question_never_shows(desk, homes, first):
     go(first, desk, "/homes")
     held: list[Route] = []
-    first.route(re.compile(r"/api/v1/homes\?q=cxl"), lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    first.route(re.compile(r"/api/v1/homes\?q=cxl"), hold)
     first.fill("[data-search]", "cxl")
     expect(first).to_have_url(re.compile("q=cxl$"))
     first.fill("[data-search]", "wgh")
