@@ -82,6 +82,7 @@ def test_the_answer_to_an_older_question_never_shows(desk, homes, first):
     first.fill("[data-search]", "cxl")
     expect(first).to_have_url(re.compile("q=cxl$"))
     first.fill("[data-search]", "wgh")
+    expect(rows(first)).to_have_count(1)
     expect(rows(first)).to_contain_text("王桂花")
     for route in held:
         with first.expect_response(re.compile("q=cxl")):
