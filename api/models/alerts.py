@@ -22,6 +22,9 @@ class AlertHome(Answer):
     area_path: str
     area_name: str = Field(description="from the district down, joined by ' / '")
     person_name: str
+    initials: str = Field(
+        description="of each person's name in pinyin, in every way it can be read, between blanks: `cxl`, `sx dx`"
+    )
 
 
 class AlertDevice(Answer):
@@ -82,7 +85,7 @@ class Alert(Answer):
 def _parts(row: dict[str, Any]) -> dict[str, Any]:
     zh, en = title(row["rule"])
     home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
-    home |= {key: row[key] for key in ("area_path", "area_name", "person_name")}
+    home |= {key: row[key] for key in ("area_path", "area_name", "person_name", "initials")}
     device = None
     if row["device_id"] is not None:
         kind = device_types().get(row["device_type"])

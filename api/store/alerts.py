@@ -16,6 +16,7 @@ PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WH
 COLUMNS = f"""
     al.*, h.code AS home_code, h.address AS home_address, ar.path::text AS area_path,
     {AREA_NAME.format(path="ar.path")} AS area_name, coalesce({PERSON_NAMES}, '') AS person_name,
+    coalesce((SELECT hs.initials FROM home_search hs WHERE hs.home_id = h.id), '') AS initials,
     d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name,
     ra.name AS resolved_by_name
 """

@@ -13,16 +13,17 @@ from api.store.alerts import PERSON_NAMES, rows
 from api.store.newest import ALLOWED, NEWEST, WRITTEN, silent, told
 from core.model import Severity
 
-HOMES = "home h JOIN area ar ON ar.id = h.area_id"
 MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
+# What matches is found first and once, for the page and for the count: with its own idea of how many there are, the
+# plan would at times walk all homes by code until a page is full.
 LIST = f"""
-    {{found}}
+    WITH matching AS MATERIALIZED (SELECT h.id, h.code, h.address, ar.path FROM {{tables}} WHERE {{conditions}})
     SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
            coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
            count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts,
-           (SELECT max(sign.at) {life.signs("h.id")}) AS last_life_at
-    FROM (SELECT h.id, h.code, h.address, ar.path FROM {{tables}}
-          WHERE {{conditions}} ORDER BY h.code LIMIT %(limit)s) h
+           (SELECT max(sign.at) {life.signs("h.id")}) AS last_life_at,
+           (SELECT count(*) FROM matching) AS total
+    FROM (SELECT * FROM matching ORDER BY code LIMIT %(limit)s) h
     CROSS JOIN LATERAL (
         SELECT count(*) AS devices, count(*) FILTER (WHERE {MUTE} AND {silent("seen")}) AS silent_devices
         FROM device d {ALLOWED} {told("written", WRITTEN)} {told("seen", f"{NEWEST} AND {MUTE}")}
@@ -39,30 +40,22 @@ LIST = f"""
 
 def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -> HomePage:
     """One page, by code; the first says how many there are."""
-    tables, conditions = HOMES, ["ar.path <@ %(scope)s::ltree"]
+    tables, conditions = "home h JOIN area ar ON ar.id = h.area_id", ["ar.path <@ %(scope)s::ltree"]
     values: dict[str, Any] = {
         **newest.values(conn, now), **life.values(now), "scope": scope, "limit": wanted.limit + 1,
         "severities": list(Severity),
     }  # fmt: skip
-    found_by = ""
-    if wanted.q:  # apart: else the plan is a guess whether more than a page will be found on the way by code
-        found_by = (
-            f"WITH found AS MATERIALIZED (SELECT home_id FROM home_search s WHERE {words.home(wanted.q, values)})"
-        )
-        tables = f"{HOMES} JOIN found ON found.home_id = h.id"
-    total = None if wanted.cursor else _count(conn, found_by, tables, conditions, values)
+    if wanted.q:
+        tables += " JOIN home_search s ON s.home_id = h.id"
+        conditions.append(words.home(wanted.q, values))
     if wanted.cursor:
         (values["after"],) = cursors.decode(wanted.cursor, str)
         conditions.append("h.code > %(after)s")
-    found = rows(conn, LIST.format(found=found_by, tables=tables, conditions=" AND ".join(conditions)), values)
+    found = rows(conn, LIST.format(tables=tables, conditions=" AND ".join(conditions)), values)
+    total = (found[0]["total"] if found else 0) if wanted.cursor is None else None
     items = [HomeItem(**row) for row in found[: wanted.limit]]
     following = cursors.encode(items[-1].code) if len(found) > wanted.limit else None
     return HomePage(items=items, next_cursor=following, total=total)
-
-
-def _count(conn: Connection, found_by: str, tables: str, conditions: list[str], values: dict[str, Any]) -> int:
-    query = f"{found_by} SELECT count(*) AS total FROM {tables} WHERE {' AND '.join(conditions)}"
-    return int(rows(conn, query, values)[0]["total"])
 
 
 def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: datetime) -> Home | None:

@@ -66,7 +66,7 @@ CHOICES = f"""
 
 def list_records(conn: Connection, scope: str, wanted: RecordQuery, zone: ZoneInfo) -> RecordPage:
     """One page, newest first."""
-    conditions, values = _wanted(scope, wanted, zone)
+    conditions, values = _wanted(conn, scope, wanted, zone)
     values["limit"] = wanted.limit + 1
     if wanted.cursor:
         values["after_at"], values["after_id"] = cursors.decode(wanted.cursor, datetime, int)
@@ -81,7 +81,7 @@ def list_records(conn: Connection, scope: str, wanted: RecordQuery, zone: ZoneIn
 
 def summary(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) -> RecordSummary:
     """Counts over all that match."""
-    conditions, values = _wanted(scope, wanted, zone)
+    conditions, values = _wanted(conn, scope, wanted, zone)
     found = rows(conn, SUMMARY.format(conditions=" AND ".join(conditions)), values)
     counts = [
         SeverityCount(
@@ -109,7 +109,7 @@ def choices(conn: Connection, scope: str) -> RecordChoices:
     )
 
 
-def _wanted(scope: str, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str], dict[str, Any]]:
+def _wanted(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {"scope": scope, **wanted.model_dump(include=set(EQUAL))}
     conditions = ["al.state = 'resolved'", SCOPE]
     conditions += [condition for name, condition in EQUAL.items() if values[name] is not None]
@@ -119,10 +119,13 @@ def _wanted(scope: str, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str]
     if wanted.until:
         values["to"] = datetime.combine(wanted.until + timedelta(days=1), time(), zone)
         conditions.append("al.opened_at < %(to)s")
-    conditions += [_found_by(word, number, values) for number, word in enumerate(words.split(wanted.q or ""))]
+    conditions += [_found_by(conn, word, number, values) for number, word in enumerate(words.split(wanted.q or ""))]
     return conditions, values
 
 
+OFTEN = 2000  # remarks: a word that so many have is a phrase of everybody's
+SAID_HERE = "e.note <> '' AND search_form(e.note) LIKE %({name})s"
+SAID = f"FROM alert_event e WHERE {SAID_HERE} AND note_grams(e.note) @> note_grams(%({{name}}_said)s)"
 EQUAL = {
     "severity": "al.severity = %(severity)s", "rule": "al.rule = %(rule)s", "result": "al.disposition = %(result)s",
     "handler": "(al.handler_id = %(handler)s OR al.resolved_by_id = %(handler)s)", "home": "al.home_id = %(home)s",
@@ -130,18 +133,21 @@ EQUAL = {
 }  # fmt: skip
 
 
-def _found_by(word: words.Word, number: int, values: dict[str, Any]) -> str:
+def _found_by(conn: Connection, word: words.Word, number: int, values: dict[str, Any]) -> str:
     if not word.form:
         return "false"
     name = f"q{number}"
-    values[name], values[f"{name}_rules"] = words.contains(word.form), _rules(word.form)
-    values[f"{name}_said"] = word.form
+    values |= {name: words.contains(word.form), f"{name}_said": word.form, f"{name}_rules": _rules(word.form)}
     people = f"(SELECT id FROM account WHERE search_form(name) LIKE %({name})s)"
+    said = SAID.format(name=name)
+    if len(rows(conn, f"SELECT 1 {said} LIMIT {OFTEN}", values)) < OFTEN:
+        noted = f"al.id IN (SELECT e.alert_id {said})"
+    else:  # one of the next few has it: look at each alert's own remarks
+        noted = f"(SELECT true FROM alert_event e WHERE e.alert_id = al.id AND {SAID_HERE.format(name=name)} LIMIT 1)"
     return f"""(
         al.home_id IN (SELECT s.home_id FROM home_search s WHERE {words.home_by(word, number, values)})
         OR al.rule = ANY(%({name}_rules)s) OR al.handler_id IN {people} OR al.resolved_by_id IN {people}
-        OR al.id IN (SELECT e.alert_id FROM alert_event e WHERE e.note <> ''
-                     AND note_grams(e.note) @> note_grams(%({name}_said)s) AND search_form(e.note) LIKE %({name})s))"""
+        OR {noted})"""
 
 
 def _rules(form: str) -> list[str]:

@@ -228,6 +228,8 @@ export interface components {
             /** @description from the district down, joined by ' / ' */
             area_name: string;
             person_name: string;
+            /** @description of each person's name in pinyin, in every way it can be read, between blanks: `cxl`, `sx dx` */
+            initials: string;
         };
         /** @description A part of the list, newest first. */
         AlertPage: {

@@ -36,7 +36,8 @@ BEGIN
     IF before IS NULL THEN
         RETURN NEW;
     END IF;
-    moment := greatest(NEW.acknowledged_at, NEW.dispatched_at, NEW.resolved_at);
+    moment := CASE WHEN NEW.acknowledged_at >= before THEN NEW.acknowledged_at
+                   ELSE greatest(NEW.dispatched_at, NEW.resolved_at) END;
     IF moment IS NULL OR moment < before THEN
         moment := clock_timestamp();  -- a second answer, or it is only shown from now on
     END IF;

@@ -75,23 +75,6 @@ def test_an_alert_is_taken_to_its_end_on_its_page_with_every_step_on_record(desk
     expect(first.locator("[data-rule-text]")).to_contain_text("EN 14604")
 
 
-def test_the_records_list_what_was_answered_for_by_day_and_severity(desk, first, home):
-    desk.say(home, "sos_button", "event", sos=1)
-    row(first, home).locator(".title").click()
-    first.check("[name=disposition][value=test]")
-    first.click("[data-do=resolve]")
-    first.get_by_role("link", name="办结记录").click()
-    mine = first.locator("[data-past] tr", has_text=f"测试村{home + 1}号")
-    expect(mine).to_contain_text("测试·op1")
-    expect(mine).to_contain_text("测试")
-    first.locator("select").select_option("maintenance")
-    expect(mine).to_have_count(0)
-    first.locator("select").select_option("emergency")
-    expect(mine).to_be_visible()
-    first.locator("input[type=date]").fill("2020-01-01")
-    expect(first.get_by_text("没有办结的报警")).to_be_visible()
-
-
 def test_the_keyboard_alone_acknowledges(desk, first, home):
     desk.say(home, "sos_button", "event", sos=1)
     expect(row(first, home)).to_be_visible()

@@ -378,6 +378,8 @@ export const en: typeof zh = {
     },
   },
   lists: {
+    more: "More filters",
+    fewer: "Fewer filters",
     total: "{n} in all",
     shown: "{n} shown, there are more",
     failed: "Could not load: {message}",

@@ -355,6 +355,8 @@ export const zh = {
     },
   },
   lists: {
+    more: "更多条件",
+    fewer: "收起条件",
     total: "共 {n} 条",
     shown: "已显示 {n} 条，还有更多",
     failed: "没能载入：{message}",
