@@ -43,7 +43,8 @@ def close(service, alert, at, who="op1", disposition="real", note=""):
     service.sql(
         "UPDATE alert SET state = 'resolved', asks_since = NULL, resolved_at = %(at)s, disposition = %(result)s,"
         " handler_id = coalesce(handler_id, %(by)s), resolved_by_id = %(by)s,"
-        " acknowledged_at = CASE WHEN %(by)s::int IS NULL THEN acknowledged_at ELSE coalesce(acknowledged_at, %(at)s) END"
+        " acknowledged_at = CASE WHEN %(by)s::int IS NULL THEN acknowledged_at"
+        "   ELSE coalesce(acknowledged_at, %(at)s) END"
         " WHERE id = %(alert)s".replace("%(at)s", "%s").replace("%(result)s", "%s").replace("%(by)s", "%s")
         .replace("%(alert)s", "%s"),
         at, disposition, by, by, by, at, alert, program="api" if who else "engine",
