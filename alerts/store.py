@@ -52,7 +52,9 @@ class Opened(NamedTuple):
 # On the row `a` that stands open: is what was just found shown in its place?
 WORSE = "array_position(%(ranks)s, excluded.severity) < array_position(%(ranks)s, a.severity)"
 SHOWN_INSTEAD = f"(a.suppressed_until IS NOT NULL OR {WORSE})"
-SAME_METRIC = "excluded.last_value IS NOT NULL AND excluded.evidence->'metric' = a.evidence->'metric'"
+SAME_METRIC = (
+    "excluded.last_value IS NOT NULL AND excluded.evidence->'metric' IS NOT DISTINCT FROM a.evidence->'metric'"
+)
 RAISE = f"""
     INSERT INTO alert AS a (home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late,
         evidence, episode_at, steps, answered, suppressed_by, suppressed_until, asks_since, last_value, peak_value)

@@ -46,7 +46,7 @@ class Disposition(StrEnum):
     FALSE_ALARM = "false_alarm"
     TEST = "test"
     DEVICE_FAULT = "device_fault"
-    RECOVERED = "recovered"  # the condition of a maintenance alert ended by itself
+    RECOVERED = "recovered"  # its condition ended, and nobody's answer was needed
 
 
 class Role(StrEnum):

@@ -106,10 +106,10 @@ def undo(
             data = {"step": taken.kind, "event": event_id}
             add_events(conn, [Event(alert_id, now, Kind.UNDONE, account_id, data=data)])
     except psycopg.errors.UniqueViolation:  # one unresolved alert for each home and rule
-        newer = store.newer(conn, alert_id)
-        if newer is None:
+        other = store.in_place(conn, alert_id)
+        if other is None:
             raise
-        raise UndoRefused(Refusal.REOPENED, *newer) from None
+        raise UndoRefused(Refusal.REOPENED, *other) from None
 
 
 def _allowed(held: Alert, taken: store.Step, account_id: int, now: datetime) -> Alert:

@@ -79,12 +79,16 @@ def read_step(conn: psycopg.Connection, alert_id: int, event_id: int) -> Step | 
     return Step(*row) if row else None
 
 
-def newer(conn: psycopg.Connection, alert_id: int) -> tuple[State, str | None, datetime] | None:
-    """State, handler and opening of the unresolved alert that came after this one."""
+def in_place(conn: psycopg.Connection, alert_id: int) -> tuple[State, str | None, datetime] | None:
+    """State, handler and opening of the alert that stands in this one's place; perhaps it is closed by now.
+
+    Not always a newer one: an older one may have been taken back before.
+    """
     row = conn.execute(
         "SELECT other.state, account.name, other.opened_at FROM alert a"
-        " JOIN alert other ON other.home_id = a.home_id AND other.rule = a.rule AND other.state <> 'resolved'"
-        " LEFT JOIN account ON account.id = other.handler_id WHERE a.id = %s AND other.id <> a.id",
+        " JOIN alert other ON other.home_id = a.home_id AND other.rule = a.rule AND other.id <> a.id"
+        " LEFT JOIN account ON account.id = other.handler_id WHERE a.id = %s"
+        " ORDER BY other.state = 'resolved', other.id DESC LIMIT 1",
         (alert_id,),
     ).fetchone()
     return row and (State(row[0]), row[1], row[2])
