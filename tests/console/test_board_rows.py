@@ -21,7 +21,8 @@ def test_rows_say_values_lateness_and_age_by_when_it_happened(desk, clean, brows
         expect(row(page, gas).locator("[data-age]")).to_have_class("age")
         expect(row(page, cleared)).to_contain_text("已解除（")
         order = page.locator("[data-alert]").evaluate_all("rows => rows.map(row => +row.dataset.alert)")
-        assert order == [late, gas, cleared], "by when it happened, not by when it was heard"
+        mine = [alert for alert in order if alert in (late, gas, cleared)]
+        assert mine == [late, gas, cleared], "by when it happened, not by when it was heard"
         after(page, 40)
         expect(row(page, gas).locator("[data-age]")).to_have_class("age over")
 

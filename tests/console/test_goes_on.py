@@ -120,5 +120,6 @@ def test_taking_what_goes_on_makes_it_an_alert_like_any_other_and_english_says_s
     expect(page.locator("[data-state]")).to_have_text("Acknowledged")
     page.get_by_role("link", name="Board").click()
     after(page, 11)  # the board has been left alone
+    page.evaluate("scrollTo(0, 0)")  # one had come back to where one was, at its end
     expect(aloud).to_contain_text("测试·op1")
     expect(silent).to_have_count(0)
