@@ -5,8 +5,8 @@ from fastapi.routing import APIRoute
 
 from api import console, errors
 from api.access import SECURITY
-from api.middleware import Wrap
-from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, sessions
+from api.middleware import Compressed, Wrap
+from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, records, sessions
 from api.state import State
 
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
@@ -22,7 +22,7 @@ def routes() -> FastAPI:
     )  # fmt: skip
     errors.install(app)
     app.include_router(auth.public)
-    for module in (auth, sessions, alerts, homes, devices, dead_letters, catalogue, events, health):
+    for module in (auth, sessions, alerts, records, homes, devices, dead_letters, catalogue, events, health):
         app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
     app.include_router(console.router)
@@ -33,6 +33,7 @@ def create(state: State) -> FastAPI:
     """The ASGI application over shared parts that are already running."""
     app = routes()
     app.state.shouwang = state
+    app.add_middleware(Compressed)
     app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     return app
 

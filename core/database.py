@@ -9,7 +9,7 @@ from psycopg_pool import ConnectionPool
 from yoyo import get_backend, read_migrations
 from yoyo.connections import BadConnectionURI
 
-from core import catalogue, links
+from core import catalogue, links, search
 
 LIMITS = f"-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s {links.POSTGRES}"
 OPTIONS = f"{LIMITS} -c jit=off"  # compiling a query takes longer than a page's answer
@@ -48,6 +48,7 @@ def migrate(url: str) -> list[str]:
         backend.connection.close()
     with connect(url, "migrate") as conn:
         mirror_catalogue(conn)
+        search.prepare(conn)
     return names
 
 

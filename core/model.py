@@ -1,6 +1,8 @@
 """The words every program shares: severities, states, dispositions, roles."""
 
+from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Severity(StrEnum):
@@ -16,6 +18,16 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 is the worst."""
         return list(Severity).index(self)
+
+
+# Within what time somebody must have answered: 97.5 % of an alarm receiving centre's emergencies within 60 s.
+ANSWER_WITHIN = MappingProxyType(
+    {
+        Severity.EMERGENCY: timedelta(seconds=60),
+        Severity.URGENT: timedelta(minutes=10),
+        Severity.ATTENTION: timedelta(hours=2),
+    }
+)
 
 
 class State(StrEnum):

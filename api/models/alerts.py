@@ -22,6 +22,9 @@ class AlertHome(Answer):
     area_path: str
     area_name: str = Field(description="from the district down, joined by ' / '")
     person_name: str
+    initials: str = Field(
+        description="of each person's name in pinyin, in every way it can be read, between blanks: `cxl`, `sx dx`"
+    )
 
 
 class AlertDevice(Answer):
@@ -82,7 +85,7 @@ class Alert(Answer):
 def _parts(row: dict[str, Any]) -> dict[str, Any]:
     zh, en = title(row["rule"])
     home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
-    home |= {key: row[key] for key in ("area_path", "area_name", "person_name")}
+    home |= {key: row[key] for key in ("area_path", "area_name", "person_name", "initials")}
     device = None
     if row["device_id"] is not None:
         kind = device_types().get(row["device_type"])
@@ -149,12 +152,40 @@ class Person(Answer):
         return cls(age=age, **row)
 
 
+class LastSign(Answer):
+    """The last sign of life in a home: when, and what showed it."""
+
+    at: Instant
+    device_id: int
+    type_zh: str
+    type_en: str
+    room: str
+    metric: str
+    zh: str
+    en: str
+
+
+class RecentAlert(Answer):
+    """Another alert of the same home, in a line."""
+
+    id: int
+    title_zh: str
+    title_en: str
+    severity: Severity
+    opened_at: Instant
+    resolved_at: Instant | None
+    disposition: Disposition | None
+    handler: Actor | None
+
+
 class AlertDetail(Alert):
-    """An alert with its history and whom to call."""
+    """An alert with its history, whom to call, and what is asked before anybody is sent."""
 
     events: list[AlertEvent]
     contacts: list[Contact]
-    person: Person | None
+    residents: list[Person] = Field(description="all who live there, in the order of the register")
+    last_sign: LastSign | None = Field(description="the last sign of life in this home; none within 3 days: null")
+    recent: list[RecentAlert] = Field(description="the last three other alerts of this home, the newest first")
 
 
 class AlertPage(Answer):

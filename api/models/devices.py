@@ -105,16 +105,49 @@ class DevicePage(Answer):
     next_cursor: str | None
 
 
+class TypeChoice(Answer):
+    """A kind of terminal that is there."""
+
+    code: str
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """With the catalogue's names."""
+        kind = device_types().get(code)
+        return cls(code=code, zh=kind.zh if kind else code, en=kind.en if kind else code)
+
+
+class VendorChoice(Answer):
+    """A vendor whose devices are there."""
+
+    code: str
+    name: str
+
+
+class DeviceChoices(Answer):
+    """What the list of devices can be filtered by."""
+
+    types: list[TypeChoice]
+    vendors: list[VendorChoice]
+
+
 class DeviceQuery(Page):
     """Which devices."""
 
     silent: bool | None = None
     battery_below: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     type: Word | None = None
+    vendor: Word | None = Field(None, description="a vendor's code")
     noted: bool | None = Field(
         None, description="only devices of which the vendor has something to mend, or only others"
     )
-    q: Search | None = Field(None, description="part of a serial; for operators also of a home's code or address")
+    q: Search | None = Field(
+        None,
+        description="words in any order, each a part of the serial or type; for operators also of the vendor, the room,"
+        " or whatever finds the home",
+    )
 
 
 class HistoryQuery(Request):

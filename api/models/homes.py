@@ -30,12 +30,17 @@ class HomePage(Answer):
 
     items: list[HomeItem]
     next_cursor: str | None
+    total: int | None = Field(description="how many match, on the first page only")
 
 
 class HomeQuery(Page):
     """Which homes."""
 
-    q: Search | None = Field(None, description="part of the code, the address, a person's or the area's name")
+    q: Search | None = Field(
+        None,
+        description="words in any order, each a part of the code, address, area, a person's or contact's name, its"
+        " pinyin or initials, or at least 4 digits of a contact's telephone number",
+    )
 
 
 class BaselineHour(Answer):
@@ -55,7 +60,7 @@ class Home(Answer):
     area_path: str
     area_name: str
     timezone: str
-    person: Person | None
+    residents: list[Person] = Field(description="all who live there, in the order of the register")
     contacts: list[Contact]
     devices: list[DeviceDetail]
     baseline: list[BaselineHour]
@@ -80,6 +85,7 @@ class Lane(Answer):
     zh: str
     en: str
     unit: str
+    unit_zh: str = Field(description="the same as people say it")
     kind: Kind
     incomplete: bool = Field(description="there was more than 2000 points can show: the earliest are left out")
     points: list[tuple[int, float]] = Field(
@@ -92,4 +98,6 @@ class HomeDay(Answer):
 
     date: str
     timezone: str
+    since: Instant = Field(description="local midnight at which it begins")
+    until: Instant = Field(description="local midnight at which it ends; with daylight saving 23 or 25 hours later")
     lanes: list[Lane]

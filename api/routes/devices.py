@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.access import AnyCaller, Now, Pool, Shared
 from api.errors import documented, invalid, not_found
-from api.models.devices import DeviceDetail, DevicePage, DeviceQuery, History, HistoryQuery
+from api.models.devices import DeviceChoices, DeviceDetail, DevicePage, DeviceQuery, History, HistoryQuery
 from api.store import devices as store
 from api.store import history
 from api.values import V1, Id
@@ -22,6 +22,13 @@ def list_devices(me: AnyCaller, pool: Pool, now: Now, query: Annotated[DeviceQue
     """Devices in service: an operator's in the area, a vendor's own without where they hang."""
     with pool.connection() as conn:
         return store.list_devices(conn, me, query, now)
+
+
+@router.get("/choices", responses=documented(401, 403))
+def device_choices(me: AnyCaller, pool: Pool) -> DeviceChoices:
+    """Types and vendors of the devices in service that the caller may see."""
+    with pool.connection() as conn:
+        return store.choices(conn, me)
 
 
 @router.get("/{device_id}", responses=documented(401, 403, 404))

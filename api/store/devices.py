@@ -6,11 +6,23 @@ from typing import Any
 from psycopg import Connection
 
 from api import cursors
-from api.models.devices import Device, DeviceDetail, DevicePage, DeviceQuery, Latest, device_parts
+from api.models.devices import (
+    Device,
+    DeviceChoices,
+    DeviceDetail,
+    DevicePage,
+    DeviceQuery,
+    Latest,
+    TypeChoice,
+    VendorChoice,
+    device_parts,
+)
+from api.store import words
 from api.store.accounts import Caller
 from api.store.alerts import rows
 from api.store.newest import ALLOWED, NEWEST, WRITTEN, silent, told, values
-from core.catalogue import metrics
+from core import search
+from core.catalogue import device_types, metrics
 
 COLUMNS = f"""
     d.id, d.serial, d.type, d.room, d.retired_at, d.vendor_id, v.code AS vendor_code, v.name AS vendor_name,
@@ -39,12 +51,6 @@ def visible(me: Caller) -> tuple[str, dict[str, Any]]:
     return "ar.path <@ %(scope)s::ltree", {"scope": me.scope}
 
 
-def like(text: str) -> str:
-    """A LIKE pattern for what contains `text` literally."""
-    escaped = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    return f"%{escaped}%"
-
-
 def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetime) -> DevicePage:
     """One page of the devices in service, by id."""
     condition, given = visible(me)
@@ -62,10 +68,10 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
         conditions.append("EXISTS (SELECT FROM device_note n WHERE n.device_id = d.id) = %(noted)s")
     if wanted.type is not None:
         conditions.append("d.type = %(type)s")
+    if wanted.vendor is not None:
+        conditions.append("v.code = %(vendor)s")
     if wanted.q:
-        fields = ["d.serial"] if me.is_vendor else ["d.serial", "h.code", "h.address"]
-        conditions.append(f"({' OR '.join(f'{field} ILIKE %(pattern)s' for field in fields)})")
-        given["pattern"] = like(wanted.q)
+        conditions.append(_found_by(wanted.q, me, given))
     if wanted.cursor:
         (given["after"],) = cursors.decode(wanted.cursor, int)
         conditions.append("d.id > %(after)s")
@@ -76,6 +82,46 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
     )
     items = [Device.model_validate(device_parts(row, placed=not me.is_vendor)) for row in found[: wanted.limit]]
     return DevicePage(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > wanted.limit else None)
+
+
+def _found_by(text: str, me: Caller, given: dict[str, Any]) -> str:
+    """Every word names the device or, for operators only, where it hangs and who lives there."""
+    return (
+        " AND ".join(_found_by_word(word, f"q{n}", n, me, given) for n, word in enumerate(words.split(text))) or "true"
+    )
+
+
+def _found_by_word(word: words.Word, name: str, number: int, me: Caller, given: dict[str, Any]) -> str:
+    given[name], given[f"{name}_types"] = words.contains(word.typed), _types(word)
+    found = [f"lower(d.serial) LIKE %({name})s", f"d.type = ANY(%({name}_types)s)"]
+    if not me.is_vendor:
+        found += [
+            f"lower(d.room) LIKE %({name})s",
+            f"d.vendor_id IN (SELECT id FROM vendor WHERE code LIKE %({name})s OR lower(name) LIKE %({name})s)",
+            f"d.home_id IN (SELECT s.home_id FROM home_search s WHERE {words.home_by(word, number, given)})",
+        ]
+    return f"({' OR '.join(found)})"
+
+
+def _types(word: words.Word) -> list[str]:
+    """The types of device that a word may mean, in either language."""
+    names = {code: search.form(f"{code}{kind.zh}{kind.en}") for code, kind in device_types().items()}
+    return [code for code, form in names.items() if word.form and word.form in form]
+
+
+def choices(conn: Connection, me: Caller) -> DeviceChoices:
+    """The types and vendors of the devices in service that `me` may see."""
+    condition, given = visible(me)
+    found = rows(
+        conn,
+        "SELECT DISTINCT d.type, v.code AS vendor_code, v.name AS vendor_name FROM device d"
+        " JOIN vendor v ON v.id = d.vendor_id JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id"
+        f" WHERE {condition} AND d.retired_at IS NULL ORDER BY 1, 2",
+        given,
+    )
+    types = {row["type"]: TypeChoice.of(row["type"]) for row in found}
+    vendors = {row["vendor_code"]: VendorChoice(code=row["vendor_code"], name=row["vendor_name"]) for row in found}
+    return DeviceChoices(types=list(types.values()), vendors=list(vendors.values()))
 
 
 def get_device(conn: Connection, me: Caller, device_id: int, now: datetime) -> DeviceDetail | None:

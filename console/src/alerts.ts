@@ -7,7 +7,6 @@ export interface Step {
   event: AlertEvent;
   alert: Alert;
 }
-export const ALOUD = ["opened", "unsuppressed"]; // kinds of events with which an alert begins to ask for somebody
 const FRESH_MS = 8000;
 const CLOSED_KEPT = 500;
 export const alerts = shallowReactive(new Map<number, Alert>());
@@ -26,11 +25,6 @@ export const standing = computed(() => [...alerts.values()].sort(byUrgency));
 export const active = computed(() => standing.value.filter((alert) => !alert.suppressed_by));
 export const goesOn = computed(() => standing.value.filter((alert) => alert.suppressed_by));
 export const unanswered = computed(() => active.value.filter(asks));
-export const counts = computed(() => {
-  const found = Object.fromEntries(SEVERITIES.map((name) => [name, 0])) as Record<Severity, number>;
-  for (const alert of unanswered.value) found[alert.severity] += 1;
-  return found;
-});
 
 const RANK = Object.fromEntries(SEVERITIES.map((name, at) => [name, at])) as Record<Severity, number>;
 /** The worst first, of those the asking ones, of those what happened earliest. Times of one form compare as text. */
@@ -50,14 +44,7 @@ function flush(): void {
   for (const alert of waiting.values()) put(alert);
   waiting.clear();
 }
-// TEMPORARY until the server says it.
-function complete(alert: Alert): void {
-  if (alert.asks_since !== undefined) return;
-  alert.asks_since = alert.state === "open" && !alert.suppressed_by ? alert.opened_at : null;
-  alert.last_value = alert.peak_value = null;
-}
 function put(alert: Alert): void {
-  complete(alert);
   const before = alerts.get(alert.id);
   if (alert.state === "resolved") {
     if (before) close(alert);

@@ -112,7 +112,7 @@ export interface components {
             resolved_by: components["schemas"]["Actor"] | null;
             disposition: components["schemas"]["Disposition"] | null;
         };
-        /** @description An alert with its history and whom to call. */
+        /** @description An alert with its history, whom to call, and what is asked before anybody is sent. */
         AlertDetail: {
             id: number;
             rule: string;
@@ -188,7 +188,12 @@ export interface components {
             disposition: components["schemas"]["Disposition"] | null;
             events: components["schemas"]["AlertEvent"][];
             contacts: components["schemas"]["Contact"][];
-            person: components["schemas"]["Person"] | null;
+            /** @description all who live there, in the order of the register */
+            residents: components["schemas"]["Person"][];
+            /** @description the last sign of life in this home; none within 3 days: null */
+            last_sign: components["schemas"]["LastSign"] | null;
+            /** @description the last three other alerts of this home, the newest first */
+            recent: components["schemas"]["RecentAlert"][];
         };
         /** @description The device that showed it. */
         AlertDevice: {
@@ -223,6 +228,8 @@ export interface components {
             /** @description from the district down, joined by ' / ' */
             area_name: string;
             person_name: string;
+            /** @description of each person's name in pinyin, in every way it can be read, between blanks: `cxl`, `sx dx` */
+            initials: string;
         };
         /** @description A part of the list, newest first. */
         AlertPage: {
@@ -326,6 +333,11 @@ export interface components {
             /** @description of the last 30 days, the newest first */
             notes: components["schemas"]["DeviceNote"][];
         };
+        /** @description What the list of devices can be filtered by. */
+        DeviceChoices: {
+            types: components["schemas"]["TypeChoice"][];
+            vendors: components["schemas"]["VendorChoice"][];
+        };
         /** @description A device with its latest values. */
         DeviceDetail: {
             id: number;
@@ -399,8 +411,10 @@ export interface components {
         Error: {
             /** @description for programs: does not change */
             code: string;
-            /** @description for people */
+            /** @description for people: in Chinese, and in brackets in English */
             message: string;
+            message_zh: string;
+            message_en: string;
             details?: {
                 [key: string]: unknown;
             };
@@ -438,7 +452,8 @@ export interface components {
             area_path: string;
             area_name: string;
             timezone: string;
-            person: components["schemas"]["Person"] | null;
+            /** @description all who live there, in the order of the register */
+            residents: components["schemas"]["Person"][];
             contacts: components["schemas"]["Contact"][];
             devices: components["schemas"]["DeviceDetail"][];
             baseline: components["schemas"]["BaselineHour"][];
@@ -448,6 +463,16 @@ export interface components {
         HomeDay: {
             date: string;
             timezone: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it begins
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it ends; with daylight saving 23 or 25 hours later
+             */
+            until: string;
             lanes: components["schemas"]["Lane"][];
         };
         /** @description One line of the list. */
@@ -473,6 +498,8 @@ export interface components {
         HomePage: {
             items: components["schemas"]["HomeItem"][];
             next_cursor: string | null;
+            /** @description how many match, on the first page only */
+            total: number | null;
         };
         /** @description One program that takes messages in. */
         IngestHealth: {
@@ -498,6 +525,8 @@ export interface components {
             zh: string;
             en: string;
             unit: string;
+            /** @description the same as people say it */
+            unit_zh: string;
             kind: components["schemas"]["Kind"];
             /** @description there was more than 2000 points can show: the earliest are left out */
             incomplete: boolean;
@@ -506,6 +535,18 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /** @description The last sign of life in a home: when, and what showed it. */
+        LastSign: {
+            /** Format: date-time */
+            at: string;
+            device_id: number;
+            type_zh: string;
+            type_en: string;
+            room: string;
+            metric: string;
+            zh: string;
+            en: string;
         };
         /** @description The last value of one metric. */
         Latest: {
@@ -600,6 +641,75 @@ export interface components {
              */
             aloud: boolean;
         };
+        /** @description Another alert of the same home, in a line. */
+        RecentAlert: {
+            id: number;
+            title_zh: string;
+            title_en: string;
+            severity: components["schemas"]["Severity"];
+            /** Format: date-time */
+            opened_at: string;
+            resolved_at: string | null;
+            disposition: components["schemas"]["Disposition"] | null;
+            handler: components["schemas"]["Actor"] | null;
+        };
+        /** @description One alert that is closed. */
+        Record: {
+            id: number;
+            rule: string;
+            title_zh: string;
+            title_en: string;
+            /** @description what was found */
+            text_zh: string;
+            text_en: string;
+            severity: components["schemas"]["Severity"];
+            home: components["schemas"]["RecordHome"];
+            /** Format: date-time */
+            opened_at: string;
+            acknowledged_at: string | null;
+            /** Format: date-time */
+            resolved_at: string;
+            /** @description from when it first asked for a person until one answered; none: nobody did, it ended by itself */
+            answer_seconds: number | null;
+            /** @description from when it was raised until it was closed */
+            close_seconds: number;
+            /** @description within what time its severity wants an answer */
+            limit_seconds: number | null;
+            /** @description it waited longer than that, at least once */
+            breach: boolean;
+            disposition: components["schemas"]["Disposition"];
+            /** @description who held it */
+            handler: components["schemas"]["Actor"] | null;
+            /** @description who closed it; none: it ended by itself */
+            resolved_by: components["schemas"]["Actor"] | null;
+        };
+        /** @description What the record can be filtered by. */
+        RecordChoices: {
+            /** @description who held or closed an alert, by name */
+            handlers: components["schemas"]["Actor"][];
+            rules: components["schemas"]["RuleChoice"][];
+        };
+        /** @description Where it was. */
+        RecordHome: {
+            id: number;
+            code: string;
+            address: string;
+            area_name: string;
+            person_name: string;
+        };
+        /** @description A part of the record, newest first. */
+        RecordPage: {
+            items: components["schemas"]["Record"][];
+            next_cursor: string | null;
+        };
+        /** @description What there is over a whole filter. */
+        RecordSummary: {
+            total: number;
+            breaches: number;
+            median_answer_seconds: number | null;
+            /** @description the worst first, without those of which there is none */
+            by_severity: components["schemas"]["SeverityCount"][];
+        };
         /** @description An ingest worker will take the message once more. */
         ReplayRequested: {
             id: number;
@@ -629,7 +739,15 @@ export interface components {
             title_en: string;
             severity: components["schemas"]["Severity"];
             scenario: string;
-            about: string;
+            /** @description a line each: what to do, what it sees, its limits with sources, when it ends */
+            about_zh: string;
+            about_en: string;
+        };
+        /** @description A rule that closed alerts are of. */
+        RuleChoice: {
+            name: string;
+            title_zh: string;
+            title_en: string;
         };
         /** @description One place where the account is logged in. */
         Session: {
@@ -661,6 +779,14 @@ export interface components {
          * @enum {string}
          */
         Severity: "emergency" | "urgent" | "attention" | "maintenance" | "concern";
+        /** @description The part of one severity. */
+        SeverityCount: {
+            severity: components["schemas"]["Severity"];
+            total: number;
+            breaches: number;
+            /** @description of those that a person answered */
+            median_answer_seconds: number | null;
+        };
         /**
          * @description Where an alert stands.
          * @enum {string}
@@ -682,6 +808,12 @@ export interface components {
             };
             latest_event_id: number;
         };
+        /** @description A kind of terminal that is there. */
+        TypeChoice: {
+            code: string;
+            zh: string;
+            en: string;
+        };
         /** @description Which of one's own steps is taken back. */
         UndoBody: {
             /** @description the id of the step in the alert's history */
@@ -690,6 +822,11 @@ export interface components {
         /** @description Who makes it. */
         Vendor: {
             id: number;
+            code: string;
+            name: string;
+        };
+        /** @description A vendor whose devices are there. */
+        VendorChoice: {
             code: string;
             name: string;
         };

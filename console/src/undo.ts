@@ -5,16 +5,19 @@ import { take } from "./alerts";
 import { deliver, Undelivered } from "./deliver";
 import { time } from "./format";
 import { i18n } from "./i18n";
-import { settle } from "./ui/settle";
+import { eventTime, settle } from "./ui/settle";
 import type { Alert, AlertDetail, AlertEvent } from "./types";
 
 const OFFERED_MS = 10_000;
 const SHOWN_MS = 10_000;
 const DONE_MS = 4000;
-const LINES = 4; // the newest; an older one gives way
+const SLOTS = [0, 1, 2, 3]; // places in the bar; the oldest line gives way
+const STEADY_MS = 500; // a line that has just come takes no click: it was meant for what is beneath
 export interface Line {
   id: number;
+  slot: number; // it keeps its place while others come and go
   kind: "undo" | "done" | "refused";
+  since: number; // by the clock of the user's events
   until: number; // performance.now()
   words: () => string; // in the language of the moment
   offer?: { alert: Pick<Alert, "id">; event: number };
@@ -25,13 +28,20 @@ export const lines = ref<Line[]>([]);
 const t = i18n.global.t;
 let next = 1;
 
-function add(line: Omit<Line, "id" | "until">, ms: number): void {
-  lines.value = [...lines.value, { ...line, id: next++, until: performance.now() + ms }].slice(-LINES);
+function add(line: Omit<Line, "id" | "until" | "since" | "slot">, ms: number): void {
+  const taken = new Set(lines.value.map(({ slot }) => slot));
+  const oldest = taken.size === SLOTS.length ? lines.value[0] : undefined;
+  const slot = oldest?.slot ?? SLOTS.find((one) => !taken.has(one)) ?? 0;
+  const until = performance.now() + ms;
+  const others = lines.value.filter((one) => one !== oldest);
+  lines.value = [...others, { ...line, id: next++, slot, until, since: eventTime() }];
 }
+/** Whether a click was meant for a line. */
+export const steady = (line: Line, event: Event) => event.timeStamp - line.since >= STEADY_MS;
 export function dismiss(id: number): void {
   lines.value = lines.value.filter((line) => line.id !== id);
 }
-/** Lines whose time is over leave; one whose step back did not arrive stays as long again. */
+/** Lines whose time is over leave. */
 export function expire(): void {
   const now = performance.now();
   if (lines.value.some((line) => line.until <= now)) lines.value = lines.value.filter((line) => line.until > now);

@@ -1,4 +1,4 @@
-"""What the tests of the board share: alerts put into the database as an engine would, and where they stand on the page."""
+"""What the tests of the board share: alerts put into the database as an engine would, and where they stand."""
 
 import json
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ def sql(desk: Desk, text: str, *values: Any) -> list[tuple]:
 
 
 def put(
-    desk: Desk, home: int, rule: str = "sos", severity: str = "emergency", *, ago: float = 0, opened: float | None = None,
-    say: bool = True, late: bool = False, count: int = 1, last: float | None = None, peak: float | None = None,
-    **evidence: Any,
+    desk: Desk, home: int, rule: str = "sos", severity: str = "emergency", *, ago: float = 0,
+    opened: float | None = None, say: bool = True, late: bool = False, count: int = 1, last: float | None = None,
+    peak: float | None = None, **evidence: Any,
 ) -> int:  # fmt: skip
     """An alert of a home that happened `ago` seconds ago; `say`: the stream brings it."""
     evidence = {"text_zh": "按下了紧急呼叫", "text_en": "The button was pressed", **evidence}
@@ -113,11 +113,21 @@ def after(page: Page, seconds: float) -> None:
     page.clock.fast_forward(int(seconds * 1000))
 
 
-def board(browser: Browser, desk: Desk, username: str = "op1", **options: Any) -> Iterator[Page]:
+LOGGED_IN: dict[tuple[str, str], Any] = {}  # (address, username): its cookies, so that only the first board logs in
+
+
+def board(browser: Browser, desk: Desk, username: str = "op1", path: str = "/", **options: Any) -> Iterator[Page]:
     """An operator's board whose clock a test can put forward."""
-    with browser.new_context(**{"locale": "zh-CN", "viewport": {"width": 1366, "height": 768}, **options}) as context:
+    key = (desk.site.address, username)
+    options = {"locale": "zh-CN", "viewport": {"width": 1366, "height": 768}, **options}
+    if key not in LOGGED_IN:
+        with browser.new_context() as context:
+            open_console(context, desk, username).wait_for_selector("[data-live]")
+            LOGGED_IN[key] = context.storage_state()
+    with browser.new_context(storage_state=LOGGED_IN[key], **options) as context:
         context.clock.install()
-        page = open_console(context, desk, username)
+        page = context.new_page()
+        page.goto(desk.site.address + path)
         page.wait_for_selector("[data-live]")
         yield page
 

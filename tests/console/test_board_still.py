@@ -1,4 +1,4 @@
-"""The board stands still while it is used: a tired hand that clicks twice answers one alert, and nothing moves below it."""
+"""The board stands still while it is used: a hand that clicks twice answers one alert, and nothing moves below it."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.board_desk import (
-    after, ask_again, board, claim, clean, close_all, middle, news, places, put, row, settled, shown, sql, states,
+    after,
+    ask_again,
+    board,
+    claim,
+    clean,
+    close_all,
+    middle,
+    news,
+    places,
+    put,
+    row,
+    settled,
+    shown,
+    sql,
+    states,
 )  # fmt: skip
 
 __all__ = ["clean"]
@@ -19,12 +33,9 @@ def page(browser, desk, clean) -> Iterator[Page]:
 
 
 @pytest.fixture
-def standing(desk, page) -> list[int]:
-    """Six emergencies that stand in the list, the earliest first."""
-    ids = [put(desk, home, ago=60 - home, say=False) for home in range(6)]
-    page.reload()
-    shown(page, *ids)
-    return ids
+def standing(desk, clean) -> list[int]:
+    """Six emergencies that stand in the list, the earliest first; to be asked for before the page."""
+    return [put(desk, home, ago=60 - home, say=False) for home in range(6)]
 
 
 def click_twice(page: Page, x: float, y: float) -> None:
@@ -35,7 +46,8 @@ def click_twice(page: Page, x: float, y: float) -> None:
     page.mouse.click(x, y, click_count=2)
 
 
-def test_a_double_click_on_a_row_answers_one_alert_and_the_row_stays(desk, page, standing):
+def test_a_double_click_on_a_row_answers_one_alert_and_the_row_stays(desk, standing, page):
+    shown(page, *standing[:4])
     before = places(page)
     button = claim(row(page, standing[0])).bounding_box()
     click_twice(page, *middle(claim(row(page, standing[0]))))
@@ -68,7 +80,8 @@ def test_two_taps_on_a_telephone_answer_one_alert(browser, desk, clean):
         assert states(desk, *ids) == ["acknowledged", "open", "open"]
 
 
-def test_a_click_elsewhere_within_600_ms_does_nothing_and_the_next_one_counts(desk, page, standing):
+def test_a_click_elsewhere_within_600_ms_does_nothing_and_the_next_one_counts(desk, standing, page):
+    shown(page, *standing[:4])
     claim(row(page, standing[1])).click()
     page.mouse.click(*middle(claim(row(page, standing[3]))))
     expect(row(page, standing[1])).to_contain_text("已接警")
@@ -86,7 +99,8 @@ def hold(page: Page, key: str, seconds: float = 0.7) -> None:
     page.keyboard.up(key)
 
 
-def test_a_held_key_answers_the_selected_alert_and_no_other(desk, page, standing):
+def test_a_held_key_answers_the_selected_alert_and_no_other(desk, standing, page):
+    shown(page, *standing[:4])
     hold(page, "a")
     assert set(states(desk, *standing)) == {"open"}, "nothing is selected"
     page.keyboard.press("j")
@@ -106,9 +120,14 @@ def test_a_held_enter_on_a_button_answers_one(desk, page):
     assert states(desk, *ids).count("acknowledged") == 1
 
 
-def test_what_is_selected_and_out_of_sight_is_shown_first(desk, page):
-    ids = [put(desk, home, "smoke" if home % 2 else "sos", ago=60 - home, say=False) for home in range(20)]
-    page.reload()
+@pytest.fixture
+def twenty(desk, clean) -> list[int]:
+    """More than fit on a screen."""
+    return [put(desk, home, ago=60 - home, say=False) for home in range(20)]
+
+
+def test_what_is_selected_and_out_of_sight_is_shown_first(desk, twenty, page):
+    ids = twenty
     shown(page, ids[0])
     page.keyboard.press("j")
     page.mouse.move(600, 500)
@@ -121,7 +140,8 @@ def test_what_is_selected_and_out_of_sight_is_shown_first(desk, page):
     expect(row(page, ids[0])).to_contain_text("已接警")
 
 
-def test_three_new_emergencies_move_nothing_while_the_pointer_moves(desk, page, standing):
+def test_three_new_emergencies_move_nothing_while_the_pointer_moves(desk, standing, page):
+    shown(page, *standing[:4])
     height = page.locator("[data-strip]").bounding_box()
     before = places(page)
     come = []
@@ -133,7 +153,7 @@ def test_three_new_emergencies_move_nothing_while_the_pointer_moves(desk, page, 
     assert page.locator("[data-strip]").bounding_box() == height
     after(page, 5)
     page.mouse.move(510, 410)
-    after(page, 9)
+    after(page, 7)
     page.wait_for_timeout(1200)
     assert places(page) == before, "the last input was less than ten seconds ago"
     after(page, 11)
@@ -142,17 +162,15 @@ def test_three_new_emergencies_move_nothing_while_the_pointer_moves(desk, page, 
     assert list(places(page)) == [*standing, *come], "the earliest first"
 
 
-def test_what_a_colleague_does_moves_nothing_until_the_board_is_left_alone(desk, page, standing):
+def test_what_a_colleague_does_moves_nothing_until_the_board_is_left_alone(desk, standing, page):
+    shown(page, *standing[:4])
     page.mouse.move(500, 400)
     before = places(page)
     with_step = "INSERT INTO alert_event (alert_id, at, kind) VALUES (%s, now(), %s)"
     sql(desk, "UPDATE alert SET state = 'acknowledged', asks_since = NULL WHERE id = %s", standing[0])
     sql(desk, with_step, standing[0], "acknowledged")
-    sql(
-        desk,
-        "UPDATE alert SET state = 'resolved', asks_since = NULL, resolved_at = now(), disposition = 'test' WHERE id = %s",
-        standing[1],
-    )
+    close = "UPDATE alert SET state = 'resolved', asks_since = NULL, resolved_at = now(), disposition = 'test'"
+    sql(desk, f"{close} WHERE id = %s", standing[1])
     sql(desk, with_step, standing[1], "resolved")
     expect(row(page, standing[0])).to_contain_text("已接警")
     expect(row(page, standing[1])).to_contain_text("已办结")
@@ -162,7 +180,8 @@ def test_what_a_colleague_does_moves_nothing_until_the_board_is_left_alone(desk,
     assert list(places(page)) == [*standing[2:], standing[0]]
 
 
-def test_a_refusal_moves_nothing(desk, page, standing, browser):
+def test_a_refusal_moves_nothing(desk, standing, page, browser):
+    shown(page, *standing[:4])
     page.route("**/acknowledge", lambda route: (someone_else(desk, standing[2]), route.continue_()))
     before = places(page)
     claim(row(page, standing[2])).click()
@@ -186,18 +205,19 @@ def test_the_strip_is_as_high_full_as_empty_and_no_heap_hides_an_emergency(desk,
     height = strip.bounding_box()
     heap = [put(desk, home, "device_silent", "maintenance") for home in range(12)]
     expect(news(page, heap[-1])).to_be_attached()
-    expect(strip.locator("[data-more]")).to_have_text("还有 10 条 ↓")
-    page.mouse.move(300, 90)
+    expect(strip.locator("[data-more]")).to_have_text("还有 10 条")
     urgent = [put(desk, home, "vital_signs", "urgent") for home in range(2)]
     emergency = put(desk, 3, ago=5)
     expect(news(page, emergency)).to_be_in_viewport()
     assert strip.bounding_box() == height
+    page.wait_for_timeout(500)  # what has just moved takes no click
     claim(news(page, emergency)).click()
     expect(news(page, emergency)).to_contain_text("已接警")
     assert states(desk, *urgent) == ["open", "open"]
 
 
-def test_a_second_cry_comes_to_the_strip_and_can_be_claimed_there(desk, page, standing):
+def test_a_second_cry_comes_to_the_strip_and_can_be_claimed_there(desk, standing, page):
+    shown(page, *standing[:4])
     claim(row(page, standing[4])).click()
     expect(row(page, standing[4])).to_contain_text("已接警")
     before = places(page)
@@ -215,6 +235,7 @@ def test_the_board_stands_still_after_a_lost_row_and_an_empty_one_says_so(desk, 
     alert = put(desk, 0)
     expect(news(page, alert)).to_be_visible()
     expect(page.locator("[data-quiet]")).to_be_hidden()
+    page.mouse.move(500, 500)
     close_all(desk)
     expect(news(page, alert)).to_contain_text("已办结")
     after(page, 12)

@@ -11,7 +11,7 @@ def test_an_unregistered_devices_sos_is_on_the_desk_until_it_is_answered(desk, f
         expect(page.locator(".banner.bad")).to_contain_text("acme", timeout=5000)
     expect(first.locator("[data-said=assertive]")).to_contain_text("acme", timeout=8000)
     first.locator("[data-unheard]").click()
-    letter = first.locator("[data-letter]", has_text="nobody-7")
+    letter = first.locator("tbody [data-row]", has_text="nobody-7")
     expect(letter.locator("[data-urgent]")).to_be_visible()
     letter.get_by_role("textbox").fill("厂商确认是出厂测试")
     letter.get_by_role("button", name="答复").click()

@@ -76,6 +76,8 @@ class Nginx(Proxy):
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "/etc/shouwang/tls/fullchain.pem": f"{self.inside}/chain.pem",
             "/etc/shouwang/tls/privkey.pem": f"{self.inside}/key.pem",
+            "/var/log/nginx/access.log": f"{self.inside}/access.log",
+            "/var/log/nginx/error.log": f"{self.inside}/error.log",
         }
 
     def write_more(self):
@@ -155,12 +157,15 @@ def test_the_api_learns_who_asks_from_the_proxy_and_not_from_the_client(site):
 def test_an_alert_is_on_a_console_behind_the_proxy_within_a_second(site):
     client = site.client()
     login(client)
+    client.headers["Accept-Encoding"] = "gzip, br"
     with Stream(client) as stream:
+        assert "content-encoding" not in stream.headers
         begun = time.time()
         alert = site.service.raise_alert()
         (event,) = stream.alerts(1)
     assert event.data["alert"]["id"] == alert
     assert event.at - begun < 1
+    assert client.get("/api/v1/catalogue").headers["content-encoding"] == "gzip"
 
 
 def test_a_slow_client_and_a_large_body_stop_at_the_proxy(site):
@@ -189,6 +194,10 @@ def test_nginx_slows_down_who_guesses_and_not_a_browser_that_is_known(site):
     assert answer.json()["error"]["code"] == "busy"
     assert int(answer.headers["retry-after"]) > 0
     assert login(known).status_code == 200
+    assert known.get("/api/v1/homes", params={"q": "13800138000"}).status_code == 200
+    log = (site.proxy.home / "access.log").read_text()
+    assert "GET /api/v1/homes 200" in log
+    assert "13800138000" not in log  # whom somebody looked for stands in no log
 
 
 @pytest.mark.parametrize("kind", [Nginx], indirect=False, ids=["nginx"])

@@ -60,6 +60,17 @@ function gather(): void {
     if (calm(name)) tidy(name);
   }
 }
+/** What asks for nobody and was never listed, as a colleague was faster: at the end, where it moves nothing. */
+function append(): void {
+  const wanted = matcher(filters);
+  const shown = new Set([...listed.value, ...lasting.value]);
+  const come = standing.value.filter((one) => !asks(one) && !placed.has(one.id) && !shown.has(one.id) && wanted(one));
+  const rows = come.filter((alert) => !alert.suppressed_by && !lanes[laneOf(alert)].value.includes(alert.id));
+  const rest = come.filter((alert) => alert.suppressed_by);
+  for (const { id } of [...rows, ...rest]) placed.add(id);
+  set(listed, [...listed.value, ...rows.map(({ id }) => id)]);
+  set(lasting, [...lasting.value, ...rest.map(({ id }) => id)]);
+}
 /** A lane that nobody uses: what asks first, by urgency; what became worse goes over to its own lane. */
 function tidy(name: Lane): void {
   const found = lanes[name].value.map(find).filter((alert): alert is Alert => !!alert && laneOf(alert) === name);
@@ -142,7 +153,9 @@ export function follow(): () => void {
   const update = () => {
     changed = true;
     begin();
-    if (begun) gather();
+    if (!begun) return;
+    gather();
+    append();
   };
   update();
   return watch([standing, loaded], update);

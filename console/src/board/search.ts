@@ -22,8 +22,9 @@ function textOf(alert: Alert): string {
       device?.room ?? "",
       device?.serial ?? "",
     );
+    const { initials = "" } = home as { initials?: string };
     const plain = words.join(" ").toLowerCase();
-    found = `${plain}\n${plain.replaceAll(/\s+/g, "")}\n${home.initials ?? ""}`;
+    found = `${plain}\n${plain.replaceAll(/\s+/g, "")}\n${initials}`;
     texts.set(alert, found);
   }
   return found;
