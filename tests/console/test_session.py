@@ -72,7 +72,7 @@ def test_an_ended_session_brings_the_login_form_over_the_page_and_a_half_typed_n
     open_alert(desk, page)
     end_sessions(desk, "op1")
     form = page.get_by_role("alertdialog", name="登录已结束")
-    expect(form).to_be_visible(timeout=5000)
+    expect(form).to_be_visible(timeout=15_000)
     assert page.title() == "(!) 登录已结束 · 守望"
     assert [length for length, _ in sounding(page)] == [CHIME]
     expect(form.locator("[name=password]")).to_be_focused()
