@@ -13,7 +13,7 @@ export { now } from "./clock";
 
 const SILENT_AFTER = 11_500; // ms: the server says something every 5 s, so two words are missing and it is dead
 const LOADING = 30_000; // ms for all that stands, over a slow line
-const RETRY = [1000, 2000, 4000]; // ms between attempts, the last again and again
+const RETRY = [500, 2000, 4000]; // ms between attempts, the last again and again
 const CANARY_LATE = 12_000; // ms: the self-check comes every 5 s
 export const health = ref<Health | null>(null);
 export const connected = ref(false);
@@ -44,12 +44,17 @@ function hear(): void {
 
 function lose(): void {
   attempt += 1;
+  const asked = refused;
   refused = source?.readyState === EventSource.CLOSED;
   source?.close();
   source = null;
   connected.value = false;
   lostSince.value ??= serverNow();
   deadline = Infinity;
+  if (refused && !asked) {
+    void open(); // asks at once whether the session is over: that is no broken network
+    return;
+  }
   const pause = RETRY[Math.min(failures++, RETRY.length - 1)]!;
   retryAt = performance.now() + pause * (0.75 + Math.random() / 2); // not all consoles at once
 }
@@ -78,6 +83,7 @@ function listen(): void {
   hear();
   stream.onopen = () => {
     hear();
+    refused = false;
     failures = 0;
     canaryAt.value = serverNow();
     connected.value = true;

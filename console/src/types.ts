@@ -8,7 +8,7 @@ export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
 export type Account = Schemas["Account"];
-export type Alert = Schemas["Alert"] & { home: { initials?: string } }; // until F has landed
+export type Alert = Schemas["Alert"];
 export type AlertDetail = Schemas["AlertDetail"];
 export type LastSign = Schemas["LastSign"];
 export type RecentAlert = Schemas["RecentAlert"];

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.console.board_desk import settled
 from tests.console.conftest import Desk, answer, open_console, sos_of
 from tests.console.hearing import CHIME, LISTEN, sounding
 from tests.faults.harness import eventually
@@ -61,6 +62,7 @@ def set_end(desk: Desk, left: str, ago: str = "1 hour") -> None:
 
 def log_in(page: Page, username: str) -> None:
     form = page.get_by_role("alertdialog")
+    settled(page)  # what comes takes no key for a moment
     form.locator("[name=username]").fill(username)
     form.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -70,7 +72,7 @@ def test_an_ended_session_brings_the_login_form_over_the_page_and_a_half_typed_n
     open_alert(desk, page)
     end_sessions(desk, "op1")
     form = page.get_by_role("alertdialog", name="登录已结束")
-    expect(form).to_be_visible(timeout=5000)
+    expect(form).to_be_visible(timeout=15_000)
     assert page.title() == "(!) 登录已结束 · 守望"
     assert [length for length, _ in sounding(page)] == [CHIME]
     expect(form.locator("[name=password]")).to_be_focused()
@@ -116,9 +118,12 @@ def test_after_a_day_it_takes_a_new_login_and_the_page_stays(desk, page):
     expect(notice).to_be_visible()
     notice.get_by_role("button", name="继续值班").click()
     form = page.get_by_role("alertdialog", name="重新登录")
+    form.wait_for()
+    settled(page)
     form.get_by_role("button", name="稍后").click()
     expect(form).to_have_count(0)
-    notice.get_by_role("button").first.click()
+    settled(page)
+    notice.get_by_role("button", name="继续值班").click()
     log_in(page, "op1")
     expect(form).to_have_count(0)
     expect(notice).to_have_count(0)

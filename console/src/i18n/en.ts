@@ -58,10 +58,8 @@ export const en: typeof zh = {
     canaryLate: "▲ self-check is not back",
     canaryAbout:
       "Every 5 s a signal goes the whole way an emergency takes; the figure is its time from terminal to console",
-    lost: "Connection to the server lost {span} ago. What you see may be stale; reconnecting…",
-    stale: "may be stale",
   },
-  sound: { enable: "Click to enable the alarm sound", mute: "Mute for 2 min", muted: "Muted", on: "Sound on" },
+  sound: { mute: "Mute for 2 min", muted: "Muted" },
   quiet: {
     title: "All is quiet",
     text: "No alert waits for anybody.",

@@ -43,10 +43,8 @@ export const zh = {
     canary: "自检 {seconds} 秒",
     canaryLate: "▲ 自检未返回",
     canaryAbout: "自检信号每 5 秒走一遍险情上报的全程；数字是从终端到值班台的用时",
-    lost: "与服务器的连接已断开 {span}，画面可能已过时，正在重连…",
-    stale: "可能已过时",
   },
-  sound: { enable: "启用报警声", mute: "静音 2 分钟", muted: "已静音", on: "声音已开" },
+  sound: { mute: "静音 2 分钟", muted: "已静音" },
   quiet: {
     title: "一切平静",
     text: "没有未办结的报警。",
