@@ -7,6 +7,7 @@ is a step up its rule's ladder: the pause before the next alert grows, and at th
 from dataclasses import dataclass
 from datetime import timedelta
 
+from alerts.lifecycle import UNDO_WITHIN
 from core.model import Disposition, Severity
 
 GOES_ON = "goes_on"  # why the alert at the top of the ladder is not aloud, as `alert.suppressed_by` has it
@@ -41,7 +42,7 @@ def pause(backoff: Backoff | None, severity: Severity, disposition: Disposition 
     if severity is Severity.EMERGENCY:
         return HOLD_OFF
     if only_shown(backoff, severity, steps):
-        return timedelta()
+        return UNDO_WITHIN  # what is shown in its place would keep the answer from being taken back
     fault = disposition is Disposition.DEVICE_FAULT and backoff is not None
     next_day = fault or severity.rank >= Severity.MAINTENANCE.rank
     first = LONG_HOLD_OFF if next_day else HOLD_OFF

@@ -47,6 +47,7 @@ class Findings:
     late: NDArray[np.bool_]
     evidence: Callable[[int], Evidence]  # by position; asked only for findings that become or raise an alert
     clear: NDArray[np.bool_] | None = None  # [home]: the condition is over there; None: this rule never says so
+    value: NDArray[np.float64] | None = None  # what is measured now, where a tick follows it
 
     def __len__(self) -> int:
         return len(self.home)
@@ -63,6 +64,7 @@ class Findings:
         score: ArrayLike = 1.0,
         late: ArrayLike = False,
         clear: NDArray[np.bool_] | None = None,
+        value: NDArray[np.float64] | None = None,
     ) -> Self:
         """Findings with what is usual filled in: score 1, not late, no device."""
         length = len(home)
@@ -75,6 +77,7 @@ class Findings:
             late=np.broadcast_to(np.asarray(late, bool), (length,)),
             evidence=evidence,
             clear=clear,
+            value=value,
         )
 
     @classmethod

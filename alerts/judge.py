@@ -111,6 +111,10 @@ class Judge:
             found = by_key[one.rule, int(self.fleet.home_ids[one.home])]
             self.dockets[one.rule].written(one, found.alert_id, new=found.inserted)
 
+    def moved(self) -> dict[int, float]:
+        """By alert, what the last tick measured anew."""
+        return {alert: value for docket in self.dockets.values() for alert, value in docket.moved.items()}
+
     def failed_rules(self, now: int) -> list[str]:
         """Rules that raised an exception lately."""
         return sorted(name for name, at in self.failed.items() if now - at < micros(FAILED_FOR))

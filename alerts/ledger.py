@@ -12,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from alerts.arrays import I1, I8, Bool, micros, to_datetime
+from alerts.arrays import F8, I1, I8, Bool, micros, to_datetime
 from alerts.backoff import MOST, Backoff, climbed, only_shown, pause
 from alerts.entries import Change, Raise, Standing
 from alerts.findings import Evidence, Findings, measured
@@ -47,7 +47,9 @@ class Docket:
     last: I8  # id of its newest answered alert, 0 none
     steps: I1  # of the ladder, climbed by its answers
     answered: I1  # the worst rank answered in it
+    value: F8  # what was measured last, NaN not known
     told: Told = field(default_factory=Told)  # the devices answered for in it
+    moved: dict[int, float] = field(default_factory=dict)  # by alert: what the last tick measured anew
     heard: dict[int, set[int]] = field(default_factory=dict)  # by home: the devices that its alert has been found by
 
     @classmethod
@@ -66,6 +68,7 @@ class Docket:
             active=flags[0], over=flags[1], quiet=flags[2], rank=ranks[0], steps=ranks[1],
             answered=np.full(homes, UNANSWERED, np.int8), alert=instants[0], quiet_until=instants[1],
             clear_since=instants[2], since=instants[3], last=instants[4],
+            value=np.full(homes, np.nan),
         )  # fmt: skip
 
     # -- what the database says
@@ -116,6 +119,7 @@ class Docket:
 
     def ticked(self, findings: Findings, now: int) -> Iterator[Raise]:
         """Every home where the condition holds now: only what is new or worse is raised."""
+        self.moved = self._moved(findings)
         if not len(findings):
             return
         ranks, home = _ranks(findings), findings.home
@@ -169,6 +173,15 @@ class Docket:
         settled: Bool = (held | self.quiet[home]) & (known <= ranks)
         settled[settled] = self.told.knows(findings.device[settled])
         return settled
+
+    def _moved(self, findings: Findings) -> dict[int, float]:
+        """By alert, what is measured now where that is another value than before."""
+        if findings.value is None:
+            return {}
+        home, value = findings.home, findings.value
+        moved = (self.alert[home] > 0) & (self.value[home] != value)
+        self.value[home] = value
+        return dict(zip(self.alert[home[moved]].tolist(), value[moved].tolist(), strict=True))
 
     def _raise(self, findings: Findings, mine: I8, ranks: I1, now: int, *, again: bool) -> Raise:
         worst = int(mine[np.lexsort((findings.at[mine], ranks[mine]))[0]])

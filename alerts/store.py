@@ -1,6 +1,6 @@
 """SQL of the alerts: findings, events, and what stands open. What people answer: alerts/desk/store.py."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -139,6 +139,19 @@ def write_aloud(conn: psycopg.Connection, alert_ids: Sequence[int], now: datetim
         {"now": now, "ids": list(alert_ids), "goes_on": GOES_ON},
     )
     return {row[0] for row in rows}
+
+
+def write_values(conn: psycopg.Connection, values: Mapping[int, float]) -> None:
+    """What is measured now, by alert; no entry in the history, for its condition merely goes on."""
+    if values:
+        conn.execute(
+            "UPDATE alert SET last_value = now.value, peak_value = CASE"
+            " WHEN (evidence->>'value')::float8 >= (evidence->>'limit')::float8"
+            " THEN greatest(peak_value, now.value) ELSE least(peak_value, now.value) END"
+            " FROM unnest(%s::bigint[], %s::float8[]) AS now (id, value)"
+            " WHERE alert.id = now.id AND last_value <> now.value AND state <> 'resolved'",
+            (list(values), [round(value, 2) for value in values.values()]),
+        )
 
 
 class AlertRow(NamedTuple):

@@ -107,6 +107,7 @@ class Watch:
             raises, changes = self.judge.tick(self._ticked)
             self.tick_ms = (perf_counter() - begun) * 1000
             events = self._write_raises(raises, now) + self._write_changes(changes, now)
+            store.write_values(self.conn, self.judge.moved())
             store.add_events(self.conn, events)
 
     def write_latest(self) -> bool:

@@ -58,7 +58,9 @@ def _refuse_forgery(request: Request) -> None:
     if request.method in SAFE or _bearer_of(request) is not None:
         return
     if request.headers.get("x-shouwang") != "1":
-        raise ApiError(403, "csrf", "a change made with the session cookie needs the header X-Shouwang: 1")
+        raise ApiError(
+            403, "csrf", "请求缺少 X-Shouwang: 1 (a change made with the session cookie needs the header X-Shouwang: 1)"
+        )
 
 
 def _stranger() -> ApiError:

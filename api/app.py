@@ -5,7 +5,7 @@ from fastapi.routing import APIRoute
 
 from api import console, errors
 from api.access import SECURITY
-from api.middleware import Wrap
+from api.middleware import Compressed, Wrap
 from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, records, sessions
 from api.state import State
 
@@ -33,6 +33,7 @@ def create(state: State) -> FastAPI:
     """The ASGI application over shared parts that are already running."""
     app = routes()
     app.state.shouwang = state
+    app.add_middleware(Compressed)
     app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
     return app
 

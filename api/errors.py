@@ -22,7 +22,9 @@ class Error(BaseModel):
     """What went wrong."""
 
     code: str = Field(description="for programs: does not change")
-    message: str = Field(description="for people")
+    message: str = Field(description="for people: in Chinese, and in brackets in English")
+    message_zh: str
+    message_en: str
     details: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -33,13 +35,19 @@ class ErrorBody(BaseModel):
 
 
 class ApiError(Exception):
-    """An answer other than success, raised where the reason is known."""
+    """An answer other than success, raised where the reason is known. Its message is "中文 (English)"."""
 
     def __init__(
         self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **details: Any
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.details, self.headers = status, code, message, details, headers
+
+
+def halves(message: str) -> tuple[str, str]:
+    """The Chinese and the English of a message. What stands in one language only is both: better than nothing."""
+    zh, bracket, en = message.rpartition(" (")
+    return (zh, en[:-1]) if bracket and en.endswith(")") else (message, message)
 
 
 def not_found(what: str) -> ApiError:
@@ -49,7 +57,7 @@ def not_found(what: str) -> ApiError:
 
 def invalid(where: str, message: str, code: str = "invalid") -> ApiError:
     """422 for what only the endpoint can tell is wrong."""
-    return ApiError(422, code, message, errors=[{"where": where, "message": message}])
+    return ApiError(422, code, f"请求参数有误 ({message})", errors=[{"where": where, "message": message}])
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -62,13 +70,20 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def answer(error: ApiError) -> Response:
     """The response for an error."""
-    body = {"error": {"code": error.code, "message": error.message, "details": error.details}}
+    zh, en = halves(error.message)
+    told = {"code": error.code, "message": error.message, "message_zh": zh, "message_en": en, "details": error.details}
     return Response(
-        orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z), error.status, error.headers, "application/json"
+        orjson.dumps({"error": told}, default=str, option=orjson.OPT_UTC_Z),
+        error.status,
+        error.headers,
+        "application/json",
     )
 
 
 CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+WORDS = {401: "请先登录", 404: "没有这个地址", 405: "这个地址不接受这种请求", 413: "内容太长"}
 
 
 async def _api_error(_request: Request, error: Exception) -> Response:
@@ -80,7 +95,8 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = 422 if error.status_code == 400 else error.status_code  # a body that is not text at all
     headers = dict(error.headers) if error.headers else None
-    return answer(ApiError(status, CODES.get(status, "invalid"), str(error.detail), headers=headers))
+    message = f"{WORDS.get(status, '请求有误')} ({error.detail})"
+    return answer(ApiError(status, CODES.get(status, "invalid"), message, headers=headers))
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -67,7 +67,7 @@ def unreachable(since: datetime, now: datetime) -> Health:
     """The database does not answer: nothing can be stored, judged or shown."""
     problem = Problem(
         code="database_unreachable",
-        message_zh="数据库无法访问，新的告警收不到也看不到。请立即联系技术人员，并用电话联系重点老人。",
+        message_zh="数据库无法访问，新的报警收不到也看不到。请立即联系技术人员，并用电话联系重点老人。",
         message_en="The database can't be reached: new alerts are neither raised nor shown. Call the technician now.",
         since=since,
     )
@@ -116,7 +116,7 @@ def _engine_problems(wanted: list[Beat | None], lag: timedelta | None, now: date
     if None in wanted:
         yield Problem(
             code="engine_missing",
-            message_zh="告警判断程序没有启动，任何险情都不会报警。请立即联系技术人员。",
+            message_zh="报警判断程序没有启动，任何险情都不会报警。请立即联系技术人员。",
             message_en="The alert engine has not been started: nothing raises an alert. Call the technician now.",
             since=now,
         )
@@ -124,7 +124,7 @@ def _engine_problems(wanted: list[Beat | None], lag: timedelta | None, now: date
         if beat and not _alive(beat, now):
             yield Problem(
                 code=f"{beat.process.replace('/', '_')}_stopped",
-                message_zh="告警判断程序已停止，新的险情不会报警。请立即联系技术人员，并用电话联系重点老人。",
+                message_zh="报警判断程序已停止，新的险情不会报警。请立即联系技术人员，并用电话联系重点老人。",
                 message_en="The alert engine has stopped: new emergencies raise no alert. Call the technician now.",
                 since=beat.at,
             )
@@ -132,7 +132,7 @@ def _engine_problems(wanted: list[Beat | None], lag: timedelta | None, now: date
         seconds = int(lag.total_seconds())
         yield Problem(
             code="engine_lagging",
-            message_zh=f"告警判断落后 {seconds} 秒，新的告警会晚到。",
+            message_zh=f"报警判断落后 {seconds} 秒，新的报警会晚到。",
             message_en=f"The alert engine is {seconds} seconds behind: new alerts come late.",
             since=now - lag,
         )

@@ -184,6 +184,12 @@ class Stream:
                 self._response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
 
+    @property
+    def headers(self) -> httpx.Headers:
+        """The answer's."""
+        assert self._response is not None
+        return self._response.headers
+
     def _read(self) -> None:
         try:
             with self._client.stream("GET", self._path, timeout=30, **self._kwargs) as response:

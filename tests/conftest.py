@@ -9,11 +9,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from core.database import grant_login, migrate
 from deploy.local.services import Broker, Postgres, ensure_root
 from tests.ports import a_port
 
+settings.register_profile("side by side", deadline=None)  # files share two cores: an example's time tells nothing
+settings.load_profile("side by side")
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 
 

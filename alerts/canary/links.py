@@ -40,11 +40,11 @@ WORDS = MappingProxyType(
             f"Messages are not stored: the ingest program does not work. {CALL_EN}",
         ),
         Link.ENGINE: Words(
-            f"设备消息已存入，但没有人判断：告警判断程序没有工作。{CALL_ZH}",
+            f"设备消息已存入，但没有人判断：报警判断程序没有工作。{CALL_ZH}",
             f"Messages are stored but not judged: the alert engine does not work. {CALL_EN}",
         ),
         Link.API: Words(
-            f"告警已判断，但送不到值班台：值班台服务没有工作。{CALL_ZH}",
+            f"报警已判断，但送不到值班台：值班台服务没有工作。{CALL_ZH}",
             f"Alerts are judged but do not reach the console: the API does not work. {CALL_EN}",
         ),
         Link.QUEUE: Words(

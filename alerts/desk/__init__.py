@@ -72,14 +72,14 @@ def act(
         raise ValueError("resolving needs a disposition")
     with conn.transaction():
         held = _hold(conn, alert_id, scope)
-        done = step(held.alert, Answer(action, account_id, disposition, take_over), now)
+        done = step(held, Answer(action, account_id, disposition, take_over), now)
         if done.refused:
             refusal = HeldByOther if done.reason is HELD else AlertConflict
-            raise refusal(held.alert.state, held.handler, held.at)
+            raise refusal(held.state, *_who(conn, held))
         data: dict[str, Any] = {}
         if action is not Action.COMMENT:
             store.write(conn, alert_id, done.alert)
-            data["before"] = store.dump(held.alert)
+            data["before"] = store.dump(held)
         if action is Action.RESOLVE:
             data["disposition"] = disposition
         add_events(conn, [Event(alert_id, now, done.events[0], account_id, note, data)])
@@ -102,7 +102,7 @@ def undo(
             if taken is None or taken.kind not in STEPS:
                 raise AlertNotFound(event_id)
             before = _allowed(held, taken, account_id, now)
-            store.write(conn, alert_id, lifecycle.undo(held.alert, before, now))
+            store.write(conn, alert_id, lifecycle.undo(held, before, now))
             data = {"step": taken.kind, "event": event_id}
             add_events(conn, [Event(alert_id, now, Kind.UNDONE, account_id, data=data)])
     except psycopg.errors.UniqueViolation:  # one unresolved alert for each home and rule
@@ -112,18 +112,25 @@ def undo(
         raise UndoRefused(Refusal.REOPENED, *newer) from None
 
 
-def _allowed(held: store.Held, taken: store.Step, account_id: int, now: datetime) -> Alert:
+def _allowed(held: Alert, taken: store.Step, account_id: int, now: datetime) -> Alert:
     """How it stood before the step; raises UndoRefused."""
     if taken.account_id != account_id:
-        raise UndoRefused(Refusal.NOT_YOURS, held.alert.state, taken.name, taken.at)
+        raise UndoRefused(Refusal.NOT_YOURS, held.state, taken.name, taken.at)
     if taken.since is not None:
-        raise UndoRefused(Refusal.ACTED_SINCE, held.alert.state, taken.since_name, taken.since)
+        raise UndoRefused(Refusal.ACTED_SINCE, held.state, taken.since_name, taken.since)
     if now - taken.at > UNDO_WITHIN or not taken.before:
-        raise UndoRefused(Refusal.TOO_LATE, held.alert.state, taken.name, taken.at)
-    return store.load(held.alert, taken.before)
+        raise UndoRefused(Refusal.TOO_LATE, held.state, taken.name, taken.at)
+    return store.load(held, taken.before)
 
 
-def _hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> store.Held:
+def _who(conn: psycopg.Connection, alert: Alert) -> tuple[str | None, datetime | None]:
+    """Who answered it last, and when."""
+    closed = alert.state is State.RESOLVED
+    at = alert.resolved_at or alert.dispatched_at or alert.acknowledged_at
+    return store.name(conn, alert.resolved_by if closed else alert.handler), at
+
+
+def _hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Alert:
     held = store.hold(conn, alert_id, scope)
     if held is None:
         raise AlertNotFound(alert_id)

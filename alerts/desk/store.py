@@ -11,14 +11,6 @@ from alerts.lifecycle import Alert
 from core.model import Disposition, Severity, State
 
 
-class Held(NamedTuple):
-    """An alert whose row nobody else can change now; who answered it last, and when."""
-
-    alert: Alert
-    handler: str | None
-    at: datetime | None
-
-
 class Step(NamedTuple):
     """A step in an alert's history, and whoever acted after it."""
 
@@ -31,23 +23,30 @@ class Step(NamedTuple):
     since_name: str | None
 
 
-def hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Held | None:
-    """The alert as it stands, held until the transaction ends; None when there is none in scope."""
+def hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Alert | None:
+    """The alert as it stands, held until the transaction ends; None when there is none in scope.
+
+    Whoever had to wait gets the row anew, but of a joined table what it found before: names are asked for afterwards.
+    """
     row = conn.execute(
-        "SELECT account.name, coalesce(resolved_at, dispatched_at, acknowledged_at), severity, state, disposition,"
-        " count, cleared_at, suppressed_until, asks_since, handler_id, acknowledged_at, dispatched_at, resolved_at,"
-        " resolved_by_id"
+        "SELECT severity, state, disposition, count, cleared_at, suppressed_until, asks_since, handler_id,"
+        " acknowledged_at, dispatched_at, resolved_at, resolved_by_id"
         " FROM alert JOIN home ON home.id = home_id JOIN area ON area.id = area_id"
-        " LEFT JOIN account ON account.id = CASE WHEN state = 'resolved' THEN resolved_by_id ELSE handler_id END"
         " WHERE alert.id = %(alert)s AND (%(scope)s::ltree IS NULL OR area.path <@ %(scope)s::ltree)"
         " FOR UPDATE OF alert",
         {"alert": alert_id, "scope": scope},
     ).fetchone()
     if row is None:
         return None
-    name, at, severity, state, disposition, *rest = row
+    severity, state, disposition, *rest = row
     alert = Alert(Severity(severity), State(state), *rest)
-    return Held(replace(alert, disposition=disposition and Disposition(disposition)), name, at)
+    return replace(alert, disposition=disposition and Disposition(disposition))
+
+
+def name(conn: psycopg.Connection, account_id: int | None) -> str | None:
+    """What the account's owner is called."""
+    row = conn.execute("SELECT name FROM account WHERE id = %s", (account_id,)).fetchone()
+    return row[0] if row else None
 
 
 def write(conn: psycopg.Connection, alert_id: int, alert: Alert) -> None:

@@ -1,7 +1,8 @@
 """Detector rules, one module each, found by discovery. They are pure: numpy columns and `now` in, findings out.
 
-A rule module holds a docstring in the operators' words with its source, `TITLE_ZH`, `TITLE_EN`, `SEVERITY`, `SCENARIO`,
-`METRICS`, `CLEAR_AFTER`, a frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives and/or
+A rule module holds a docstring in the operators' words (what to do, what it sees, its limits with their sources, when
+it ends), the same in Chinese as `ABOUT_ZH`, `TITLE_ZH`, `TITLE_EN`, `SEVERITY`, `SCENARIO`, `METRICS`, `CLEAR_AFTER`, a
+frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives and/or
 `tick(fleet, now, params)` for what lasts or fails to arrive. `HISTORY` asks that stored readings that far back are
 observed again at the engine's start, so that the rule's memory is rebuilt. `RAISED_BY` names another program that
 raises the alert in place of the engine.
@@ -30,7 +31,7 @@ from alerts.lifecycle import CALLS
 from core.catalogue import metrics
 from core.model import Severity
 
-NEEDED = ("TITLE_ZH", "TITLE_EN", "SEVERITY", "SCENARIO", "METRICS", "CLEAR_AFTER", "Params")
+NEEDED = ("TITLE_ZH", "TITLE_EN", "ABOUT_ZH", "SEVERITY", "SCENARIO", "METRICS", "CLEAR_AFTER", "Params")
 SCENARIOS = ("fire_gas", "health", "activity", "security", "environment", "device")
 
 
@@ -41,7 +42,8 @@ class Rule:
     name: str
     title_zh: str
     title_en: str
-    about: str
+    about_zh: str  # a line each: what to do, what it sees, its limits, when it ends
+    about_en: str
     severity: Severity
     scenario: str
     metrics: tuple[str, ...]
@@ -75,11 +77,17 @@ def load(module: ModuleType) -> Rule:
     if recovers and (module.CLEAR_AFTER is None or module.SEVERITY in CALLS):
         raise ImportError(f"alerts/rules/{name}.py: RECOVERS is for what lasts and can wait for hours")
     return Rule(
-        name=name, title_zh=module.TITLE_ZH, title_en=module.TITLE_EN, about=inspect.getdoc(module) or "",
-        severity=Severity(module.SEVERITY), scenario=module.SCENARIO, metrics=tuple(module.METRICS),
-        clear_after=module.CLEAR_AFTER, backoff=backoff, recovers=recovers,
-        history=getattr(module, "HISTORY", timedelta()), params=module.Params(), observe=observe, tick=tick,
+        name=name, title_zh=module.TITLE_ZH, title_en=module.TITLE_EN,
+        about_zh=module.ABOUT_ZH, about_en=_lines(module), severity=Severity(module.SEVERITY),
+        scenario=module.SCENARIO, metrics=tuple(module.METRICS), clear_after=module.CLEAR_AFTER, backoff=backoff,
+        recovers=recovers, history=getattr(module, "HISTORY", timedelta()), params=module.Params(), observe=observe,
+        tick=tick,
     )  # fmt: skip
+
+
+def _lines(module: ModuleType) -> str:
+    """The docstring with a line for each paragraph."""
+    return "\n".join(" ".join(part.split()) for part in (inspect.getdoc(module) or "").split("\n\n"))
 
 
 def _is_params(value: object) -> bool:

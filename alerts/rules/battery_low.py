@@ -1,7 +1,10 @@
-"""电池电量低：下次上门时更换。
+"""What to do: Change or charge the battery at the next visit; no visit for it alone.
 
-A device's battery is at 20 % or less; clear when all of the home's are at 30 % or more again. Both are own choices:
-the devices' discharge curves are flat, and 20 % leaves some weeks to plan a visit.
+What it sees: The level that each device of the home reported last.
+
+Limits: A device at 20 % or less; own choice: discharge curves are flat, and 20 % leaves some weeks to plan a visit.
+
+When it ends: By itself, when all of the home's devices have been at 30 % or more (own choice) for ten minutes.
 """
 
 from dataclasses import dataclass
@@ -17,6 +20,12 @@ from core.catalogue import metrics
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "电量低", "Battery low"
+ABOUT_ZH = (
+    "怎么办：下次上门时更换电池或充电；不必专程上门。\n"
+    "看什么：本户各设备最近一次报的电量。\n"
+    "界限：任一设备电量不高于 20% 就报警；这是自定的数值：电量曲线平缓，20% 还够用几周，来得及安排上门。\n"
+    "何时结束：本户所有设备的电量都不低于 30%（自定）并保持 10 分钟，自动办结。"
+)
 SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
 METRICS = ("battery",)
@@ -51,5 +60,6 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     return Findings.of(
         column.home[low], np.full(len(low), now), severity=SEVERITY, evidence=show, device=column.device[low],
+        value=column.value[low],
         clear=~marked(fleet, column, weak[column.value[weak] < params.clear]),
     )  # fmt: skip

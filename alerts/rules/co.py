@@ -1,9 +1,15 @@
-"""一氧化碳浓度与暴露时间达到报警条件：立即开窗、撤离、送医。
+"""What to do: Call at once: everybody leaves, opens windows on the way and does not go back; who is dizzy, sick or
+can't be woken needs 120. No answer: send somebody and call 119.
 
-Carbon monoxide by concentration and time. EN 50291-1 lets a detector alarm at 30 ppm not before 120 min, at 50 ppm
-between 60 and 90 min, at 100 ppm between 10 and 40 min, at 300 ppm within 3 min. We take the earliest instant of each
-band, and 300 ppm at once, for nobody can be there sooner. Exposure runs while each reading stays above the band and an
-hour does not pass without one; an older reading that comes late is judged by its own value only.
+What it sees: The concentration that the carbon monoxide detector measures, and for how long it has been above a
+limit.
+
+Limits: EN 50291-1 lets a detector alarm at 30 ppm not before 120 min, at 50 ppm between 60 and 90 min, at 100 ppm
+between 10 and 40 min, at 300 ppm within 3 min. The earliest instant of each band is taken, and 300 ppm at once, for
+nobody can be there sooner. Exposure runs while each reading stays above the band and an hour does not pass without
+one (own choice); an older reading that comes late is judged by its own value only.
+
+When it ends: Cleared when every detector has been below 30 ppm for ten minutes; a person still asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -20,6 +26,15 @@ from core.model import Severity
 from core.packed import Flag
 
 TITLE_ZH, TITLE_EN = "一氧化碳", "Carbon monoxide"
+ABOUT_ZH = (
+    "怎么办：立即打电话：让屋里的人马上离开、开窗，不要再回屋；头晕、恶心、叫不醒的呼叫 120。打不通就派人，同时拨"
+    " 119。\n"
+    "看什么：一氧化碳报警器测得的浓度，以及超过界限已有多久。\n"
+    "界限：EN 50291-1 规定探测器在 30 ppm 时 120 分钟内不得报警，50 ppm 时应在 60 至 90 分钟之间、100 ppm 时应在"
+    " 10 至 40 分钟之间、300 ppm 时应在 3 分钟之内报警。系统取每一档最早的时刻，300 ppm 立即报警，因为人不可能更"
+    "早赶到。每次读数都在界限以上、且相隔不到一小时，才算一直暴露（自定）；晚到的旧读数只按它自己的浓度判断。\n"
+    "何时结束：各报警器都低于 30 ppm 满 10 分钟标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("co",)

@@ -1,8 +1,15 @@
-"""设备失联：超过规定时间没有任何消息，这一户的守护不完整。
+"""What to do: See whether it is the power, the network or the device: ask somebody in the home by telephone to look at
+plug and router, then the vendor or the grid worker. Until it is back the home is not fully watched: call more
+often.
 
-A device has sent nothing for longer than its type allows (`silent_after` in core/device_types/*.toml, about two of its
-cadences), or its connection has been gone for ten minutes (own choice: routers restart). Silence is never taken for
-safety. A silent gateway leaves the whole home unwatched and is not left for the next day.
+What it sees: When each device was last heard, and whether its connection to the broker is gone.
+
+Limits: Nothing for longer than the device's type allows (about two of its reporting periods, see the catalogue), or
+a connection gone for ten minutes (own choice: routers restart). Silence is never taken for safety. A silent gateway
+leaves the whole home unwatched and asks for attention; other devices are maintenance.
+
+When it ends: By itself, when all of the home's devices have been heard again for one minute, whoever has answered
+and however far.
 """
 
 from dataclasses import dataclass
@@ -16,6 +23,7 @@ from alerts.findings import Evidence, Findings
 from alerts.fleet import Fleet
 from alerts.rules._common import (
     MINUTE,
+    SECOND,
     Rows,
     device_names,
     en_duration,
@@ -28,6 +36,14 @@ from alerts.rules._common import (
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "设备失联", "Device silent"
+ABOUT_ZH = (
+    "怎么办：先看是停电、断网还是设备坏了：打电话请家里人看看电源和网络；联系厂商或网格员处理。恢复之前，这一户的"
+    "守护不完整，请用电话多问候。\n"
+    "看什么：每台设备最后一次有消息的时间，以及它与消息服务器的连接是否中断。\n"
+    "界限：超过这类设备规定的时间没有消息（约为上报周期的两倍，见设备目录），或连接中断超过 10 分钟（自定：路由器"
+    "重启要几分钟）。没有消息决不当作平安。家庭终端（网关）失联使整户无人守护，按“注意”处理；其他设备按“维护”处理。\n"
+    "何时结束：本户所有设备都恢复消息满 1 分钟，自动办结，不论是谁、已处理到哪一步。"
+)
 SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
 METRICS = ("online",)
@@ -45,11 +61,13 @@ class Params:
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a silent device; the gateway stands for the home, then the newest, for the others may be known."""
-    mute = np.zeros(len(fleet.device_ids), bool)
+    cut = np.zeros(len(fleet.device_ids), bool)
+    cut[_cut_off(fleet, now, params)] = True
+    mute = cut.copy()
     mute[_unheard(fleet, now)] = True
-    mute[_cut_off(fleet, now, params)] = True
     silent = np.flatnonzero(mute)
-    known, gateway = _known(fleet, now, silent), _gateways(fleet, silent)
+    known = np.where(cut[silent], fleet.column("online").since[silent], _known(fleet, now, silent))
+    gateway = _gateways(fleet, silent)
     count = np.bincount(fleet.device_home[silent], minlength=len(fleet.home_ids))
     worst = one_per_home(fleet.device_home[silent], known / (now + 1) + gateway)
     rows, known, gateway = silent[worst], known[worst], gateway[worst]
@@ -58,11 +76,16 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
         row = int(rows[position])
         zh, en = device_names(fleet, row)
         quiet, others = float(now - known[position]), int(count[fleet.device_home[row]]) - 1
-        more = (f"，另有 {others} 台", f", and {others} more") if others else ("", "")
+        texts = f"已 {zh_duration(quiet)}没有消息", f"has been silent for {en_duration(quiet)}"
+        if cut[row]:
+            texts = f"连接中断已 {zh_duration(quiet)}", f"lost its connection {en_duration(quiet)} ago"
+        more = (
+            (f"；本户共 {others + 1} 台失联", f"; {others + 1} devices of this home are lost") if others else ("", "")
+        )
         return evidence(
-            fleet, row, f"{zh}已 {zh_duration(quiet)}没有消息{more[0]}",
-            f"The {en} has been silent for {en_duration(quiet)}{more[1]}",
-            since=iso(known[position]), silent_devices=others + 1, usual=zh_duration(float(fleet.silent_after[row])),
+            fleet, row, f"{zh}{texts[0]}{more[0]}", f"The {en} {texts[1]}{more[1]}", since=iso(known[position]),
+            reason="cut_off" if cut[row] else "unheard", silent_devices=others + 1,
+            silent_after_seconds=int(fleet.silent_after[row]) // SECOND,
         )  # fmt: skip
 
     severity = [Severity.ATTENTION if one else SEVERITY for one in gateway]

@@ -1,8 +1,14 @@
-"""门长时间未关，或夜间出门未归：电话确认，防走失、防寒、防盗。
+"""What to do: Call and ask why the door is open, or whether the person is safely back. Out at night and no answer:
+send family, neighbours or the grid worker to look, against getting lost, cold and thieves.
 
-The house door stands open for half an hour by day or five minutes by night, or somebody went out at night and has not
-been noticed inside for fifteen minutes: night wandering endangers people with dementia (six in ten wander,
-Alzheimer's Association, 2024). The minutes are own choices, weighed against airing a room and taking out the rubbish.
+What it sees: The contact of the house door, and whether anybody is noticed inside after somebody left.
+
+Limits: Open for 30 minutes by day (5 to 23 o'clock) or five minutes by night; or somebody left at night and has not
+been noticed inside for fifteen minutes. By night it is urgent: six in ten people with dementia wander (Alzheimer's
+Association, 2024). The minutes are own choices, weighed against airing a room and taking out the rubbish.
+
+When it ends: Cleared when the door is shut and whoever left at night is noticed again; a person still asks and
+closes it. Daybreak brings nobody home.
 """
 
 from dataclasses import dataclass
@@ -31,6 +37,14 @@ from alerts.rules._common import (
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "门未关或夜间外出", "Door open, or out at night"
+ABOUT_ZH = (
+    "怎么办：打电话确认：门为什么开着，或人是否安全回家。夜间外出打不通的，请家属、邻居或网格员去找，防走失、防寒、"
+    "防盗。\n"
+    "看什么：户门的门磁，以及出门以后屋里还有没有动静。\n"
+    "界限：白天（5 点至 23 点）门开超过 30 分钟，夜间超过 5 分钟；或夜间出门后 15 分钟屋里没有动静。夜间按“急”处"
+    "理：失智老人十人中约有六人会走失（Alzheimer's Association，2024）。分钟数是自定的，兼顾开门通风和倒垃圾。\n"
+    "何时结束：门关上、并且夜里出门的人有了动静，标为“已解除”，仍由值班员问过后办结；天亮本身不算回家。"
+)
 SEVERITY = Severity.ATTENTION
 SCENARIO = "security"
 METRICS = ("door_open",)

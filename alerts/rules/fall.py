@@ -1,7 +1,12 @@
-"""雷达检测到跌倒：先打电话，无人应答即派人上门。
+"""What to do: Call at once; no answer, or the person can't get up: send somebody and call 120. Don't wait for a second
+report.
 
-A fall radar reports a fall. Half of those who lie on the floor for more than an hour die within six months
-(Wild, Nayak, Isaacs, BMJ 1981;282:266), so the sensor's own judgement is passed on at once; late ones are marked.
+What it sees: The fall radar's own judgement: one report is enough.
+
+Limits: The radar judges by its own standard and nothing is added. Half of those who lie on the floor for more than
+an hour die within six months (Wild, Nayak, Isaacs, BMJ 1981;282:266). Late reports are raised too, marked late.
+
+When it ends: Only a person closes it. Another fall after somebody took it rings again.
 """
 
 from dataclasses import dataclass
@@ -12,6 +17,13 @@ from alerts.rules._common import pressed
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "跌倒", "Fall"
+ABOUT_ZH = (
+    "怎么办：立即打电话；无人应答、或起不来，马上派人上门并拨 120。不要等第二次报警。\n"
+    "看什么：跌倒雷达自己的判断：报一次就算一次。\n"
+    "界限：雷达按自己的标准判断，系统不再加条件。倒地超过一小时的老人，半年内有一半去世（Wild、Nayak、Isaacs，"
+    "BMJ 1981;282:266）。晚到的也报，标为“迟到”。\n"
+    "何时结束：只有值班员能办结。接警以后又报跌倒，会再次响铃。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("fall",)

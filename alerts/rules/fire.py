@@ -1,8 +1,13 @@
-"""烟雾报警器报警：可能着火。
+"""What to do: Call at once: where there is fire or smoke everybody leaves and 119 is called. No answer: send somebody
+and call 119.
 
-A smoke alarm sounds. The detector itself has judged by its own standard (EN 14604; GB 20517-2006 in China), so one
-report is enough. Over when every smoke detector of the home has said 0 for five minutes (own choice: smoke comes in
-waves).
+What it sees: The smoke alarm's own judgement: one report is enough.
+
+Limits: The detector has judged by its own standard (EN 14604; GB 20517-2006 in China) and nothing is added. Late
+reports are raised too, marked late.
+
+When it ends: Cleared when every smoke alarm of the home has said 0 for five minutes (own choice: smoke comes in
+waves); a person still asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -14,6 +19,12 @@ from alerts.rules._common import marked, pressed
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "烟雾报警", "Smoke alarm"
+ABOUT_ZH = (
+    "怎么办：立即打电话：有火、有烟就离开屋子并拨 119；打不通就派人，同时拨 119。\n"
+    "看什么：烟雾报警器自己的判断：报一次就算一次。\n"
+    "界限：报警器已按它的标准判断（EN 14604；中国 GB 20517-2006），系统不再加条件。晚到的也报，标为“迟到”。\n"
+    "何时结束：本户所有烟雾报警器都报 0 满 5 分钟（自定：烟是一阵一阵的）标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("smoke",)

@@ -1,7 +1,15 @@
-"""可燃气体浓度超标：请先远程关阀、通知开窗，勿开关电器。
+"""What to do: Call at once: touch no switch, light nothing; whoever can reach it safely shuts the gas valve by hand,
+opens windows and leaves, and telephones from outside. No answer: send somebody and call 119 and the gas company.
+Nothing here can shut a valve from afar.
 
-Combustible gas above the alarm point. Household detectors alarm between 5 and 25 %LEL (GB 15322.2-2019, EN 50194-1:
-between 3 and 20 %LEL); 10 %LEL is our own choice in both ranges. Clear below 5 %LEL, the lower end, for five minutes.
+What it sees: The concentration of combustible gas that the detector measures (%LEL, per cent of the lower explosive
+limit).
+
+Limits: 10 %LEL or more. Household detectors alarm between 5 and 25 %LEL (GB 15322.2-2019) or between 3 and 20 %LEL
+(EN 50194-1); 10 is our own choice in both ranges.
+
+When it ends: Cleared when every detector has been below 5 %LEL, the lower end, for five minutes; a person still
+asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -15,6 +23,14 @@ from core.model import Severity
 from core.packed import Flag
 
 TITLE_ZH, TITLE_EN = "燃气泄漏", "Gas leak"
+ABOUT_ZH = (
+    "怎么办：立即打电话：不要开关任何电器、不要点火；屋里的人能安全够到就关上燃气阀、开窗，然后离开，到室外再打电"
+    "话。打不通就派人，同时拨 119 和燃气公司抢修电话。系统不能遥控关阀。\n"
+    "看什么：燃气报警器测得的可燃气体浓度（%LEL，爆炸下限的百分比）。\n"
+    "界限：达到 10 %LEL 就报警。家用报警器的报警点在 5 至 25 %LEL 之间（GB 15322.2-2019），或 3 至 20 %LEL 之间（"
+    "EN 50194-1）；10 是自定的，在两个范围之内。\n"
+    "何时结束：所有燃气报警器都低于 5 %LEL（国标范围的下端）满 5 分钟标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
 METRICS = ("gas",)

@@ -1,12 +1,17 @@
-"""长时间没有活动：先打电话，无人接听请网格员上门。
+"""What to do: Call first; no answer: send the grid worker or a neighbour at once. The person may have been lying for
+hours.
 
-Nobody has moved, opened a door, got up, drawn water or taken a step for longer than this person ever does at this hour.
-The limit is the home's own learned silence for the hour (alerts/learn.py) with half as much again on top, never below
-two hours and never above twelve. The numbers are own choices, weighed on two real lives (docs/rules.md): the longest
-silence there was a night of 10.2 and 9.9 hours, and after a fall an hour on the floor already costs lives (Wild et al.,
-BMJ 1981). In bed with a pulse counts as alive, up to fourteen hours; in a bed whose sensor knows no pulse, for ten
-hours or the learned limit if that is longer. Who went out is judged by `not_back`. A home that no life-showing device
-speaks for is not judged here; `device_silent` says so.
+What it sees: Everything that shows somebody moving: motion, doors, bed, water, steps, a blood pressure taken; in
+bed with a pulse or a breath counts as alive.
+
+Limits: The home's own learned silence at this hour with half as much again, at least two hours and at most twelve;
+eight where nothing is learned yet. In bed with a pulse up to fourteen hours; in a bed whose sensor knows no pulse
+ten hours, or the learned limit if that is longer. The numbers are own choices, weighed on two real lives: the
+longest silence there was a night of 10.2 and 9.9 hours, and after a fall an hour on the floor already costs lives
+(Wild et al., BMJ 1981). Who went out is judged by “Out and not back”; a home that no life-showing device speaks for
+is not judged here, “Device silent” says so.
+
+When it ends: Cleared at the next sign of life; a person still asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -37,6 +42,15 @@ from alerts.rules._common import (
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "长时间无活动", "No sign of life"
+ABOUT_ZH = (
+    "怎么办：先打电话；无人接听请网格员或邻居马上上门看。人可能已经倒下几个小时。\n"
+    "看什么：活动、门、床、用水、步数、血压计等一切能看出有人在活动的读数；床上有心跳或呼吸也算平安。\n"
+    "界限：界限是系统学到的这一户在这个钟点平常的静默时间的 1.5 倍，最短 2 小时，最长 12 小时；还没有学到的按 8 "
+    "小时。床上有心跳的到 14 小时；床垫测不到心跳的到 10 小时（平常更久的按平常）。数值是自定的，用两户真实生活检"
+    "验过：最长的一夜静默是 10.2 和 9.9 小时；而跌倒后在地上一小时就会要命（Wild 等，BMJ 1981）。出门在外由“外出"
+    "未归”判断；没有一台能看出活动的设备在线时不判断，由“设备失联”报警。\n"
+    "何时结束：有了活动就标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.URGENT
 SCENARIO = "activity"
 METRICS = ("motion", "presence", "in_bed", "door_open", "steps", "water_volume", "sos", "systolic")

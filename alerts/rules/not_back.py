@@ -1,9 +1,12 @@
-"""外出久未归：先打电话，再问亲属、邻居，或上门看看是不是摔在门后。
+"""What to do: Call, then ask family and neighbours; nobody knows: go and look, somebody may lie behind the door.
 
-The last sign of life was the house door, and for twelve hours (own choice) there has been none. Most who look so are
-visiting or in hospital, so it is less urgent than silence in the home; but who falls behind the door looks like who
-left. An absence lasts for weeks: once it was answered often enough it is only shown, and is aloud again every second
-day. It is over when anything but the door shows life, or the door is used again.
+What it sees: The last sign of life was the house door, and there has been none since.
+
+Limits: Twelve hours without one (own choice). Most who look so are visiting or in hospital, so it is less urgent
+than silence in the home; but who falls behind the door looks like who left.
+
+When it ends: Cleared when anything in the home shows life or the door is used again; a person still asks and closes
+it. What was answered often enough is only shown, and is aloud again every second day.
 """
 
 from dataclasses import dataclass
@@ -28,6 +31,14 @@ from alerts.rules._common import (
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "外出未归", "Out and not back"
+ABOUT_ZH = (
+    "怎么办：先打电话，再问亲属、邻居；问不到就上门看看，人可能摔在门后。\n"
+    "看什么：最后一个动静是户门，此后再没有任何动静。\n"
+    "界限：12 小时没有动静（自定）。多数是走亲戚或住院，所以不如屋里无活动那样急；但倒在门后和出了门，看上去是一"
+    "样的。\n"
+    "何时结束：屋里有了动静，或门又开关过，标为“已解除”，仍由值班员问过后办结。多次答复仍未解除的转到“仍在持续”，"
+    "每两天重新报警一次。"
+)
 SEVERITY = Severity.ATTENTION
 SCENARIO = "activity"
 METRICS = ("door_open",)

@@ -1,9 +1,15 @@
-"""室温过低或过高：检查取暖或通风，必要时安排上门。
+"""What to do: Call and ask: heating where it is cold; windows, air conditioning and water where it is hot; who is
+unwell needs a visit or a doctor.
 
-A room is too cold or too hot for half an hour. 18 °C is the least that WHO's Housing and Health Guidelines (2018) ask
-for; below 16 °C breathing suffers and below 12 °C blood pressure rises (WHO 1987, Collins 1986), so 16 raises attention
-and 12 urgency. 35 °C is where China's high-temperature warning begins (yellow, CMA), 38 is our own choice of urgency.
-Clears at 17 and 33 °C.
+What it sees: The temperature of every room that has a sensor.
+
+Limits: Below 16 °C or from 35 °C for half an hour asks for attention, below 12 °C or from 38 °C is urgent. 18 °C is
+the least that WHO's Housing and Health Guidelines (2018) ask for; below 16 °C breathing suffers and below 12 °C
+blood pressure rises (WHO 1987, Collins 1986). 35 °C is where China's high-temperature warning begins (yellow, CMA),
+38 is our own choice.
+
+When it ends: Cleared when every room has been between 17 and 33 °C for fifteen minutes; a person still asks and
+closes it.
 """
 
 from dataclasses import dataclass
@@ -20,6 +26,14 @@ from core.catalogue import metrics
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "室温异常", "Room too cold or too hot"
+ABOUT_ZH = (
+    "怎么办：打电话问一问：冷了看取暖，热了开窗、开空调、多喝水；不舒服的安排上门或就医。\n"
+    "看什么：各房间温湿度计的温度。\n"
+    "界限：低于 16 °C 或不低于 35 °C 满半小时按“注意”；低于 12 °C 或不低于 38 °C 按“急”。世界卫生组织《住房与健康"
+    "指南》（2018）要求不低于 18 °C；低于 16 °C 呼吸道受害，低于 12 °C 血压升高（WHO 1987，Collins 1986）。35 °C "
+    "是中国高温黄色预警的界限（中国气象局），38 °C 是自定的。\n"
+    "何时结束：所有房间都在 17 至 33 °C 之间满 15 分钟标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.ATTENTION
 SCENARIO = "environment"
 METRICS = ("temperature",)
@@ -90,5 +104,5 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     outside = (column.value < params.clear_cold) | (column.value >= params.clear_hot)
     return Findings.of(
         column.home[slots], since[slots], severity=severity, evidence=show, device=column.device[slots],
-        score=np.abs(value - 22), clear=~marked(fleet, column, outside),
+        score=np.abs(value - 22), value=value, clear=~marked(fleet, column, outside),
     )  # fmt: skip

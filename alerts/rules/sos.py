@@ -1,8 +1,11 @@
-"""老人按下了紧急呼叫按钮：立即回应。
+"""What to do: Answer at once: call the person; no answer: send somebody and call 120.
 
-Somebody pressed the SOS button. Every press counts: the person asks for help, so nothing is averaged, delayed or
-suppressed, and only a person may close the alert. A press that arrives late is raised too, marked late.
-Source: EN 50134-1 (social alarm systems): an activation of the personal trigger must be signalled without condition.
+What it sees: The SOS button, also on a wristband or watch: every press counts.
+
+Limits: None: nothing is averaged, delayed or grouped. An activation of the personal trigger must be signalled
+without condition (EN 50134-1, social alarm systems). A press that arrives late is raised too, marked late.
+
+When it ends: Only a person closes it. Another press after somebody took it rings again.
 """
 
 from dataclasses import dataclass
@@ -13,6 +16,13 @@ from alerts.rules._common import pressed
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "紧急呼叫", "SOS pressed"
+ABOUT_ZH = (
+    "怎么办：立即回应：打电话给老人；无人应答马上派人上门，同时拨 120。\n"
+    "看什么：紧急呼叫按钮、手环或手表上的按键：每按一次都算。\n"
+    "界限：没有界限，不平均、不延迟、不合并：触发个人报警必须无条件上报（EN 50134-1 社会报警系统）。晚到的也报，"
+    "标为“迟到”。\n"
+    "何时结束：只有值班员能办结。接警以后又按一次，会再次响铃。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("sos",)

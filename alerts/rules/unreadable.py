@@ -1,8 +1,12 @@
-"""设备发来无法识别的紧急消息：内容不明，先当真，立即电话核实，并通知厂商修正。
+"""What to do: Nobody knows what it says, so take it for real: call and ask at once, then tell the vendor. Its text and
+the reason are among the refused messages.
 
-A terminal sent something by the way of emergencies, or naming one, that could not be read: broken bytes, a word where a
-number belongs, a wrong topic. It may be a cry for help, so a person must look. Its text stands in the list of refused
-messages with the reason for the vendor. Only a person may close the alert. Own rule: in doubt, raise.
+What it sees: A message that came by the way of emergencies, or names one, and could not be read: broken bytes, a
+word where a number belongs, a wrong topic.
+
+Limits: One is enough. Own rule: in doubt, raise, for it may be a cry for help.
+
+When it ends: Only a person closes it.
 """
 
 from dataclasses import dataclass
@@ -13,6 +17,12 @@ from alerts.rules._common import pressed
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "无法识别的紧急消息", "Unreadable emergency"
+ABOUT_ZH = (
+    "怎么办：内容不明，先当真：立即打电话核实，再通知厂商修正。原文和原因在“被拒消息”页。\n"
+    "看什么：设备按紧急消息的方式发来、或写明是紧急的，却无法识别的消息：乱码、该是数字的地方是文字、主题写错。\n"
+    "界限：一条就报。自定：拿不准就报警，因为它可能是求救。\n"
+    "何时结束：只有值班员能办结。"
+)
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 METRICS = ("unreadable",)

@@ -1,10 +1,15 @@
-"""生命体征危险：打电话询问，必要时呼叫 120。
+"""What to do: Call and ask how the person feels; unwell or no answer: a doctor or a visit, 120 if need be.
 
-A vital sign in the band that NEWS2 gives three points: one such sign alone asks for an urgent review by a clinician
-(Royal College of Physicians, National Early Warning Score 2, 2017, chart 1). Breathing ≤ 8 or ≥ 25 /min, oxygen ≤ 91 %
-(scale 2, for people with hypercapnic failure: ≤ 83 %), systolic pressure ≤ 90 or ≥ 220 mmHg, pulse ≤ 40 or ≥ 131 /min.
-Home sensors err: two readings in the band within half an hour are needed (own choice), and a wristband must be worn.
-Blood pressure is taken once a day, so one reading raises attention, and the second one urgency.
+What it sees: Pulse, breathing, oxygen and systolic pressure; a wristband must be worn.
+
+Limits: The band that NEWS2 gives three points: breathing ≤ 8 or ≥ 25 /min, oxygen ≤ 91 % (scale 2, for people with
+hypercapnic failure: ≤ 83 %), systolic pressure ≤ 90 or ≥ 220 mmHg, pulse ≤ 40 or ≥ 131 /min. One such sign alone
+asks for an urgent review by a clinician (Royal College of Physicians, National Early Warning Score 2, 2017, chart
+1). Home sensors err: two readings within half an hour are needed (own choice). Blood pressure is taken once a day,
+so one reading raises attention, and the second one urgency.
+
+When it ends: Cleared when every sign measured within the hour has been two units or more inside for fifteen
+minutes; a person still asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -22,6 +27,15 @@ from core.model import Severity
 from core.packed import Flag
 
 TITLE_ZH, TITLE_EN = "生命体征异常", "Vital sign out of range"
+ABOUT_ZH = (
+    "怎么办：打电话询问感觉如何；不舒服或打不通，请医生或派人上门，必要时呼叫 120。\n"
+    "看什么：心率、呼吸、血氧、收缩压。手环没有戴着时不判断。\n"
+    "界限：NEWS2 中单项记 3 分的范围：呼吸 ≤ 8 或 ≥ 25 次/分，血氧 ≤ 91%（慢性二氧化碳潴留的人按第二标准 ≤ 83%），"
+    "收缩压 ≤ 90 或 ≥ 220 mmHg，心率 ≤ 40 或 ≥ 131 次/分；单独一项就应由医生尽快看（英国皇家内科医师学会，NEWS2，"
+    "2017，表 1）。家用设备会有误差，半小时内要有两次才按“急”报警（自定）；血压一天只量一次，第一次就按“注意”报警，"
+    "第二次按“急”。\n"
+    "何时结束：一小时内测过的各项都离开危险范围 2 个单位以上满 15 分钟，标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.URGENT
 SCENARIO = "health"
 METRICS = ("heart_rate", "breathing_rate", "spo2", "systolic")

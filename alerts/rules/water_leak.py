@@ -1,7 +1,12 @@
-"""漏水传感器报警：地面有水，防滑倒，查龙头与水管。
+"""What to do: Call: the floor is wet, mind the slip; look at taps and pipes, shut the main valve. No answer: the grid
+worker or a neighbour goes.
 
-A leak sensor stands in water. The sensor decides; the alert is urgent because a wet floor is where people fall, and it
-is over when every leak sensor of the home has been dry for ten minutes (own choice).
+What it sees: Whether a leak sensor stands in water.
+
+Limits: The sensor decides. It is urgent because a wet floor is where people fall.
+
+When it ends: Cleared when every leak sensor of the home has been dry for ten minutes (own choice); a person still
+asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -17,6 +22,12 @@ from core.catalogue import metrics
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "漏水", "Water leak"
+ABOUT_ZH = (
+    "怎么办：打电话：地面有水，小心滑倒；查龙头、水管，关总阀。打不通请网格员或邻居上门。\n"
+    "看什么：漏水传感器是否浸在水里。\n"
+    "界限：由传感器判断，湿了就报。湿滑的地面最容易摔倒，所以按“急”处理。\n"
+    "何时结束：本户所有漏水传感器都干了满 10 分钟（自定）标为“已解除”，仍由值班员问过后办结。"
+)
 SEVERITY = Severity.URGENT
 SCENARIO = "environment"
 METRICS = ("water_leak",)

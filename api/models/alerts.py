@@ -152,12 +152,40 @@ class Person(Answer):
         return cls(age=age, **row)
 
 
+class LastSign(Answer):
+    """The last sign of life in a home: when, and what showed it."""
+
+    at: Instant
+    device_id: int
+    type_zh: str
+    type_en: str
+    room: str
+    metric: str
+    zh: str
+    en: str
+
+
+class RecentAlert(Answer):
+    """Another alert of the same home, in a line."""
+
+    id: int
+    title_zh: str
+    title_en: str
+    severity: Severity
+    opened_at: Instant
+    resolved_at: Instant | None
+    disposition: Disposition | None
+    handler: Actor | None
+
+
 class AlertDetail(Alert):
-    """An alert with its history and whom to call."""
+    """An alert with its history, whom to call, and what is asked before anybody is sent."""
 
     events: list[AlertEvent]
     contacts: list[Contact]
-    person: Person | None
+    residents: list[Person] = Field(description="all who live there, in the order of the register")
+    last_sign: LastSign | None = Field(description="the last sign of life in this home; none within 3 days: null")
+    recent: list[RecentAlert] = Field(description="the last three other alerts of this home, the newest first")
 
 
 class AlertPage(Answer):

@@ -1,5 +1,7 @@
 """What can be measured, by what, and judged how."""
 
+from pydantic import Field
+
 from api.values import Answer
 from core.catalogue import Kind
 from core.model import Severity
@@ -38,7 +40,8 @@ class Rule(Answer):
     title_en: str
     severity: Severity
     scenario: str
-    about: str
+    about_zh: str = Field(description="a line each: what to do, what it sees, its limits with sources, when it ends")
+    about_en: str
 
 
 class Catalogue(Answer):

@@ -60,7 +60,7 @@ class Home(Answer):
     area_path: str
     area_name: str
     timezone: str
-    person: Person | None
+    residents: list[Person] = Field(description="all who live there, in the order of the register")
     contacts: list[Contact]
     devices: list[DeviceDetail]
     baseline: list[BaselineHour]
@@ -85,6 +85,7 @@ class Lane(Answer):
     zh: str
     en: str
     unit: str
+    unit_zh: str = Field(description="the same as people say it")
     kind: Kind
     incomplete: bool = Field(description="there was more than 2000 points can show: the earliest are left out")
     points: list[tuple[int, float]] = Field(
@@ -97,4 +98,6 @@ class HomeDay(Answer):
 
     date: str
     timezone: str
+    since: Instant = Field(description="local midnight at which it begins")
+    until: Instant = Field(description="local midnight at which it ends; with daylight saving 23 or 25 hours later")
     lanes: list[Lane]

@@ -22,6 +22,7 @@ from api.models.alerts import (
 )
 from api.state import State
 from api.store import alerts as store
+from api.store import detail
 from api.store.accounts import Caller
 from api.values import V1, BigId
 from core.model import Disposition
@@ -108,7 +109,7 @@ def undo(alert_id: AlertId, body: UndoBody, me: Operator, pool: Pool, now: Now, 
 
 
 def _detail(conn: Connection, shared: State, me: Caller, alert_id: int, now: datetime) -> AlertDetail:
-    found = store.get_alert(conn, me.scope, alert_id, now.astimezone(shared.settings.zone))
+    found = detail.get_alert(conn, me.scope, alert_id, now.astimezone(shared.settings.zone))
     if found is None:
         raise not_found("报警")
     return found

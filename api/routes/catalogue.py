@@ -32,7 +32,7 @@ def _catalogue() -> Catalogue:
     rules = [
         Rule(
             name=name, title_zh=rule.title_zh, title_en=rule.title_en, severity=rule.severity,
-            scenario=rule.scenario, about=rule.about,
+            scenario=rule.scenario, about_zh=rule.about_zh, about_en=rule.about_en,
         )
         for name, rule in discover().items()
     ]  # fmt: skip

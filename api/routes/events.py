@@ -27,7 +27,8 @@ from api.values import Request as QueryModel
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix=V1, tags=["live"])
-PING = 5.0  # seconds without a word, at most: what a console may take for a lost connection is a few of these
+PING = 5.0  # seconds without a word, at most: a console that hears nothing for 11.5 takes the connection for lost
+PING_FRAME = b"event: ping\ndata: {}\n\n"  # an event, for a browser's page does not see comments
 CHECK_EVERY = 15.0  # seconds between looks whether the session still holds, should its notice have been missed
 EventId = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
@@ -46,7 +47,8 @@ class From(QueryModel):
         200: {
             "description": "`alert` events (id, data: AlertChanged), `health` events (data: Health), `canary` events"
             " (data: ts, when the self-check signal that came round was sent, in microseconds since 1970) and `session`"
-            " events (data: ends_at, when the session ends unless it is used; first of all, and when that has changed)",
+            " events (data: ends_at, when the session ends unless it is used; first of all, and when that has changed)"
+            "; a `ping` event where nothing else was said for five seconds",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         },
     },
@@ -165,7 +167,7 @@ class Stream:
                 yield news
             frame = await _next(self.subscriber)
             if frame is None:
-                yield b": ping\n\n"
+                yield PING_FRAME
             elif frame.data and (not frame.id or frame.id > self.sent) and await self._may_go_on():
                 self.sent = frame.id or self.sent
                 yield frame.data

@@ -47,4 +47,4 @@ def get_day(
         if not store.is_visible(conn, me.scope, home_id):
             raise not_found("住户")
         lanes = days.lanes(conn, home_id, since, until)
-    return HomeDay(date=day.isoformat(), timezone=shared.settings.timezone, lanes=lanes)
+    return HomeDay(date=day.isoformat(), timezone=shared.settings.timezone, since=since, until=until, lanes=lanes)

@@ -7,7 +7,7 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from api import cursors
-from api.models.alerts import Alert, AlertDetail, AlertEvent, AlertPage, AlertQuery, Contact, Person, Summary
+from api.models.alerts import Alert, AlertPage, AlertQuery, Contact, Person, Summary
 from api.store.accounts import AREA_NAME
 from core.model import Severity
 
@@ -79,41 +79,16 @@ def active_of_home(conn: Connection, home_id: int) -> list[Alert]:
     return [Alert.of(row) for row in found]
 
 
-def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> AlertDetail | None:
-    """One alert with its history; None when it is not there or outside the area. `now` is local, for the age."""
-    found = rows(
-        conn,
-        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %s AND ar.path <@ %s::ltree",
-        (alert_id, scope),
-    )
-    if not found:
-        return None
-    events = rows(
-        conn,
-        f"SELECT {EVENT_COLUMNS} FROM alert_event e LEFT JOIN account ac ON ac.id = e.account_id"
-        " WHERE e.alert_id = %s ORDER BY e.id",
-        (alert_id,),
-    )
-    home_id = found[0]["home_id"]
-    return AlertDetail(
-        **dict(Alert.of(found[0])),
-        events=[AlertEvent.of(row) for row in events],
-        contacts=contacts(conn, home_id),
-        person=person(conn, home_id, now),
-    )
-
-
 def contacts(conn: Connection, home_id: int) -> list[Contact]:
     """Whom to call for a home, in order."""
     query = "SELECT position, name, role, phone FROM contact WHERE home_id = %s ORDER BY position"
     return [Contact(**row) for row in rows(conn, query, (home_id,))]
 
 
-def person(conn: Connection, home_id: int, now: datetime) -> Person | None:
-    """Who lives in a home: the first registered, where there are two."""
-    query = "SELECT name, born, sex, note FROM person WHERE home_id = %s ORDER BY id LIMIT 1"
-    found = rows(conn, query, (home_id,))
-    return Person.of(found[0], now.date()) if found else None
+def residents(conn: Connection, home_id: int, now: datetime) -> list[Person]:
+    """All who live in a home, in the order of the register. `now` is local, for the age."""
+    found = rows(conn, "SELECT name, born, sex, note FROM person WHERE home_id = %s ORDER BY id", (home_id,))
+    return [Person.of(row, now.date()) for row in found]
 
 
 def summary(conn: Connection, scope: str) -> Summary:

@@ -53,6 +53,6 @@ def _lane(points: list[dict[str, Any]]) -> Lane:
     return Lane(
         device_id=first["device_id"], type=first["type"], room=first["room"],
         type_zh=kind.zh if kind else first["type"], type_en=kind.en if kind else first["type"],
-        metric=metric.name, zh=metric.zh, en=metric.en, unit=metric.unit, kind=metric.kind,
+        metric=metric.name, zh=metric.zh, en=metric.en, unit=metric.unit, unit_zh=metric.unit_zh, kind=metric.kind,
         incomplete=first["thinned"], points=[(row["ms"], row["value"]) for row in points],
     )  # fmt: skip

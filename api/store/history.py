@@ -67,7 +67,9 @@ class Span:
 
 def too_many() -> ApiError:
     """422: the answer would be longer than a chart can show."""
-    message = f"the answer would have more than {MAX_POINTS} points: take a wider bucket, a shorter time, or auto"
+    message = (
+        f"数据点超过 {MAX_POINTS} 个，请放宽间隔或缩短时间 (too many points: take a wider bucket or a shorter time)"
+    )
     return ApiError(422, "too_many_points", message, limit=MAX_POINTS)
 
 

@@ -1,36 +1,18 @@
 """Homes within an area."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
 from api import cursors
 from api.models.homes import BaselineHour, Home, HomeItem, HomePage, HomeQuery
-from api.store import alerts, devices, newest, words
+from api.store import alerts, devices, life, newest, words
 from api.store.accounts import AREA_NAME
 from api.store.alerts import PERSON_NAMES, rows
 from api.store.newest import ALLOWED, NEWEST, WRITTEN, silent, told
-from core.catalogue import Life, metrics
 from core.model import Severity
 
-LIFE_WINDOW = timedelta(days=3)
-
-# The last sign of life of a device and metric, by what shows life in that metric: see core/metrics.toml.
-LAST_LIFE = f"""
-    (SELECT max(sign.ts) FROM device d {ALLOWED}
-     CROSS JOIN LATERAL ({NEWEST} AND l.metric = ANY(%(life)s)) l CROSS JOIN LATERAL (
-        SELECT max(r.ts) AS ts FROM reading r WHERE l.metric = ANY(%(nonzero)s)
-            AND r.device_id = d.id AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value <> 0
-        UNION ALL
-        SELECT l.since WHERE l.metric = ANY(%(change)s) AND l.since > %(life_from)s
-        UNION ALL
-        SELECT min(r.ts) FROM reading r WHERE l.metric = ANY(%(rise)s) AND r.device_id = d.id
-            AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value >= l.value
-            AND EXISTS (SELECT 1 FROM reading b WHERE b.device_id = d.id AND b.metric = l.metric
-                        AND b.ts > %(life_from)s AND b.ts < r.ts AND b.value < l.value)) sign
-     WHERE d.home_id = h.id AND l.ts > %(life_from)s)
-"""
 MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
 # What matches is found first and once, for the page and for the count: with its own idea of how many there are, the
 # plan would at times walk all homes by code until a page is full.
@@ -38,7 +20,8 @@ LIST = f"""
     WITH matching AS MATERIALIZED (SELECT h.id, h.code, h.address, ar.path FROM {{tables}} WHERE {{conditions}})
     SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
            coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
-           count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts, {LAST_LIFE} AS last_life_at,
+           count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts,
+           (SELECT max(sign.at) {life.signs("h.id")}) AS last_life_at,
            (SELECT count(*) FROM matching) AS total
     FROM (SELECT * FROM matching ORDER BY code LIMIT %(limit)s) h
     CROSS JOIN LATERAL (
@@ -59,7 +42,7 @@ def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -
     """One page, by code; the first says how many there are."""
     tables, conditions = "home h JOIN area ar ON ar.id = h.area_id", ["ar.path <@ %(scope)s::ltree"]
     values: dict[str, Any] = {
-        **newest.values(conn, now), **_life_values(now), "scope": scope, "limit": wanted.limit + 1,
+        **newest.values(conn, now), **life.values(now), "scope": scope, "limit": wanted.limit + 1,
         "severities": list(Severity),
     }  # fmt: skip
     if wanted.q:
@@ -73,14 +56,6 @@ def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -
     items = [HomeItem(**row) for row in found[: wanted.limit]]
     following = cursors.encode(items[-1].code) if len(found) > wanted.limit else None
     return HomePage(items=items, next_cursor=following, total=total)
-
-
-def _life_values(now: datetime) -> dict[str, Any]:
-    by_life = {life: [m.id for m in metrics().values() if m.life is life] for life in Life}
-    return {
-        "life_from": now - LIFE_WINDOW, "nonzero": by_life[Life.NONZERO], "change": by_life[Life.CHANGE],
-        "rise": by_life[Life.RISE], "life": [number for numbers in by_life.values() for number in numbers],
-    }  # fmt: skip
 
 
 def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: datetime) -> Home | None:
@@ -97,7 +72,7 @@ def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: dat
     return Home(
         **found[0],
         timezone=timezone,
-        person=alerts.person(conn, home_id, now),
+        residents=alerts.residents(conn, home_id, now),
         contacts=alerts.contacts(conn, home_id),
         devices=devices.of_home(conn, home_id, now),
         baseline=[BaselineHour(**row) for row in baseline],

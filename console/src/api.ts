@@ -1,12 +1,31 @@
-/** The API as typed calls. A refusal is an ApiError with the server's own words. */
+/** The API as typed calls. A refusal is an ApiError with the server's own words, in the page's language. */
+import { i18n, pick } from "./i18n";
+import type { ErrorTold } from "./types";
+
+const PATIENCE = 15_000; // ms: a browser has six connections to a server, and one that hangs is one less
+
 export class ApiError extends Error {
+  readonly code: string;
+  readonly details: Record<string, unknown>;
+
   constructor(
-    public status: number,
-    public code: string,
-    message: string,
-    public details: Record<string, unknown>,
+    readonly status: number,
+    told: Partial<ErrorTold>,
+    otherwise: string,
   ) {
-    super(message);
+    super(told.message ?? otherwise);
+    this.code = told.code ?? "error";
+    this.details = told.details ?? {};
+    const { message_zh: zh = this.message, message_en: en = this.message } = told; // a proxy has no words of ours
+    Object.defineProperty(this, "message", { get: () => pick(zh, en) });
+  }
+}
+
+/** No answer came: nobody knows whether what was asked has been done. */
+export class NoAnswer extends Error {
+  constructor(cause: unknown) {
+    super("", { cause });
+    Object.defineProperty(this, "message", { get: () => i18n.global.t("wire.noAnswer") });
   }
 }
 
@@ -18,17 +37,17 @@ export const whenUnauthorised = (action: () => void) => {
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { "X-Shouwang": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(`/api/v1${path}`, {
-    method,
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+  const asked = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+  const signal = AbortSignal.timeout(PATIENCE);
+  const response = await fetch(`/api/v1${path}`, { ...asked, signal }).catch(noAnswer);
   if (response.status === 204) return undefined as T;
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) return answer as T;
+  if (response.ok) return (await response.json().catch(noAnswer)) as T; // one that breaks off is none
   if (response.status === 401 && path !== "/login") onUnauthorised();
-  const error = answer.error ?? {};
-  throw new ApiError(response.status, error.code ?? "error", error.message ?? response.statusText, error.details ?? {});
+  const answer = await response.json().catch(() => ({}));
+  throw new ApiError(response.status, answer.error ?? {}, response.statusText);
+}
+function noAnswer(cause: unknown): never {
+  throw new NoAnswer(cause);
 }
 
 export const get = <T>(path: string, query: Record<string, string | number | boolean | null | undefined> = {}) => {

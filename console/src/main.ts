@@ -1,17 +1,14 @@
+import "./ui/settle"; // first: it hears clicks and keys before all others
 import { createApp } from "vue";
 import App from "./App.vue";
 import { whenUnauthorised } from "./api";
 import { i18n } from "./i18n";
-import * as stream from "./stream";
 import { router } from "./router";
-import { account } from "./session";
+import { account, over } from "./session";
 import "./style.css";
 
 document.documentElement.dataset.theme = localStorage.getItem("theme") ?? "dark";
 whenUnauthorised(() => {
-  account.value = null;
-  stream.stop();
-  const at = router.currentRoute.value;
-  if (at.name !== "login") void router.push({ name: "login", query: { next: at.fullPath } });
+  if (account.value) over.value = true; // the pages stay: the login form comes over them
 });
 createApp(App).use(i18n).use(router).mount("#app");

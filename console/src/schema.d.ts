@@ -112,7 +112,7 @@ export interface components {
             resolved_by: components["schemas"]["Actor"] | null;
             disposition: components["schemas"]["Disposition"] | null;
         };
-        /** @description An alert with its history and whom to call. */
+        /** @description An alert with its history, whom to call, and what is asked before anybody is sent. */
         AlertDetail: {
             id: number;
             rule: string;
@@ -188,7 +188,12 @@ export interface components {
             disposition: components["schemas"]["Disposition"] | null;
             events: components["schemas"]["AlertEvent"][];
             contacts: components["schemas"]["Contact"][];
-            person: components["schemas"]["Person"] | null;
+            /** @description all who live there, in the order of the register */
+            residents: components["schemas"]["Person"][];
+            /** @description the last sign of life in this home; none within 3 days: null */
+            last_sign: components["schemas"]["LastSign"] | null;
+            /** @description the last three other alerts of this home, the newest first */
+            recent: components["schemas"]["RecentAlert"][];
         };
         /** @description The device that showed it. */
         AlertDevice: {
@@ -406,8 +411,10 @@ export interface components {
         Error: {
             /** @description for programs: does not change */
             code: string;
-            /** @description for people */
+            /** @description for people: in Chinese, and in brackets in English */
             message: string;
+            message_zh: string;
+            message_en: string;
             details?: {
                 [key: string]: unknown;
             };
@@ -445,7 +452,8 @@ export interface components {
             area_path: string;
             area_name: string;
             timezone: string;
-            person: components["schemas"]["Person"] | null;
+            /** @description all who live there, in the order of the register */
+            residents: components["schemas"]["Person"][];
             contacts: components["schemas"]["Contact"][];
             devices: components["schemas"]["DeviceDetail"][];
             baseline: components["schemas"]["BaselineHour"][];
@@ -455,6 +463,16 @@ export interface components {
         HomeDay: {
             date: string;
             timezone: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it begins
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description local midnight at which it ends; with daylight saving 23 or 25 hours later
+             */
+            until: string;
             lanes: components["schemas"]["Lane"][];
         };
         /** @description One line of the list. */
@@ -507,6 +525,8 @@ export interface components {
             zh: string;
             en: string;
             unit: string;
+            /** @description the same as people say it */
+            unit_zh: string;
             kind: components["schemas"]["Kind"];
             /** @description there was more than 2000 points can show: the earliest are left out */
             incomplete: boolean;
@@ -515,6 +535,18 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /** @description The last sign of life in a home: when, and what showed it. */
+        LastSign: {
+            /** Format: date-time */
+            at: string;
+            device_id: number;
+            type_zh: string;
+            type_en: string;
+            room: string;
+            metric: string;
+            zh: string;
+            en: string;
         };
         /** @description The last value of one metric. */
         Latest: {
@@ -609,6 +641,18 @@ export interface components {
              */
             aloud: boolean;
         };
+        /** @description Another alert of the same home, in a line. */
+        RecentAlert: {
+            id: number;
+            title_zh: string;
+            title_en: string;
+            severity: components["schemas"]["Severity"];
+            /** Format: date-time */
+            opened_at: string;
+            resolved_at: string | null;
+            disposition: components["schemas"]["Disposition"] | null;
+            handler: components["schemas"]["Actor"] | null;
+        };
         /** @description One alert that is closed. */
         Record: {
             id: number;
@@ -695,7 +739,9 @@ export interface components {
             title_en: string;
             severity: components["schemas"]["Severity"];
             scenario: string;
-            about: string;
+            /** @description a line each: what to do, what it sees, its limits with sources, when it ends */
+            about_zh: string;
+            about_en: string;
         };
         /** @description A rule that closed alerts are of. */
         RuleChoice: {

@@ -8,14 +8,17 @@ export type Disposition = Schemas["Disposition"];
 export const SEVERITIES: Severity[] = ["emergency", "urgent", "attention", "maintenance", "concern"];
 
 export type Account = Schemas["Account"];
-export type Alert = Schemas["Alert"];
+export type Alert = Schemas["Alert"] & { home: { initials?: string } }; // until F has landed
 export type AlertDetail = Schemas["AlertDetail"];
+export type LastSign = Schemas["LastSign"];
+export type RecentAlert = Schemas["RecentAlert"];
 export type AlertEvent = Schemas["AlertEvent"];
 export type Catalogue = Schemas["Catalogue"];
 export type Contact = Schemas["Contact"];
 export type Day = Schemas["HomeDay"];
 /** A row of a list; in a home it brings its latest values. */
 export type Device = Schemas["Device"] & Partial<Schemas["DeviceDetail"]>;
+export type ErrorTold = Schemas["Error"];
 export type Health = Schemas["Health"];
 export type History = Schemas["History"];
 export type Home = Schemas["Home"];

@@ -12,11 +12,12 @@ import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
 from core import canary
 from deploy.local.programs import Program
 from deploy.local.site import Site
+from tests.console.standing import HOME, put_all
 from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.registry import PASSWORD, Registry, seed
@@ -84,22 +85,41 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright) -> Iterator[Browser]:
     """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield chromium
-        chromium.close()
+    chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+    yield chromium
+    chromium.close()
 
 
-def open_console(context: BrowserContext, desk: Desk, username: str) -> Page:
-    """A page on which `username` has logged in."""
+def open_console(context: BrowserContext, desk: Desk, username: str, address: str = "") -> Page:
+    """A page on which `username` has logged in, by another address where there is a proxy between."""
     page = context.new_page()
-    page.goto(desk.site.address)
+    page.goto(address or desk.site.address)
     page.fill("[name=username]", username)
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
     return page
+
+
+def sos_of(page: Page, home: int) -> Locator:
+    """The SOS of a home on the board, in the strip or in the list."""
+    return page.locator("[data-rule=sos]", has_text=f"测试村{home + 1}号").first
+
+
+def answer(page: Page, home: int) -> None:
+    """Claim the SOS of a home, when what is new has stood still for a moment and takes clicks."""
+    sos_of(page, home).wait_for()
+    page.wait_for_timeout(700)
+    sos_of(page, home).get_by_role("button", name="接警").click()
+    page.wait_for_timeout(700)
 
 
 @pytest.fixture
@@ -118,3 +138,11 @@ def second(browser, desk) -> Iterator[Page]:
         page = open_console(context, desk, "op2")
         page.wait_for_selector("[data-live]")
         yield page
+
+
+@pytest.fixture(scope="module")
+def standing(desk) -> dict[str, int]:
+    """An alert of every severity and state in one home, by rule; and a message that was refused."""
+    _, serial = desk.registry.device(HOME, "climate_sensor")
+    desk.vendor.publish(f"sw/v1/acme/{serial}/telemetry", '{"values": {"temperature": 900}}', qos=1)
+    return put_all(desk.site, desk.registry)

@@ -9,7 +9,7 @@ def test_an_unregistered_devices_sos_is_on_the_desk_until_it_is_answered(desk, f
     desk.vendor.publish("sw/v1/acme/nobody-7/event", '{"values": {"sos": 1}}', qos=1).wait_for_publish(10)
     for page in (first, second):
         expect(page.locator(".banner.bad")).to_contain_text("acme", timeout=5000)
-    assert first.evaluate("document.querySelector('.banner.bad').getAttribute('role')") == "alert"
+    expect(first.locator("[data-said=assertive]")).to_contain_text("acme", timeout=8000)
     first.locator("[data-unheard]").click()
     letter = first.locator("tbody [data-row]", has_text="nobody-7")
     expect(letter.locator("[data-urgent]")).to_be_visible()

@@ -1,6 +1,7 @@
 """Every rule keeps its contract; a new rule is covered by being there."""
 
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,8 +58,15 @@ def test_a_rule_survives_constant_empty_single_and_nan_windows(rule, values):
         for position in range(len(findings)):
             shown = findings.evidence(position)
             assert json.dumps(shown)
-            assert shown["text_zh"]
+            assert re.search(r"[\u4e00-\u9fff]", shown["text_zh"])
             assert shown["text_en"]
+            assert not re.search(r"[\u4e00-\u9fff]", shown["text_en"])
+            others = [key for key in shown if key.endswith(("_zh", "_en"))]
+            assert {key[:-3] for key in others if key.endswith("_zh")} == {
+                key[:-3] for key in others if key.endswith("_en")
+            }
+            rest = {key: value for key, value in shown.items() if not key.endswith("_zh")}
+            assert not re.search(r"[\u4e00-\u9fff]", json.dumps(rest, ensure_ascii=False)), "one language at a time"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
@@ -88,10 +96,52 @@ def test_every_rule_is_documented_in_the_operators_words(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_rule_says_in_both_languages_what_to_do_what_it_sees_its_limits_and_when_it_ends(rule):
+    page = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
+    assert f"## `{rule.name}` {rule.title_zh} · {rule.title_en}\n" in page
+    for about, labels in (
+        (rule.about_zh, ("怎么办：", "看什么：", "界限：", "何时结束：")),
+        (rule.about_en, ("What to do: ", "What it sees: ", "Limits: ", "When it ends: ")),
+    ):
+        lines = about.split("\n")
+        assert len(lines) == len(labels)
+        for line, label in zip(lines, labels, strict=True):
+            assert line.startswith(label)
+            assert len(line) > len(label) + 5
+            assert f"\n{line}\n" in page, "the page has what the file says"
+    assert (("自动办结" in rule.about_zh), ("By itself" in rule.about_en)) == (rule.recovers, rule.recovers)
+    assert len(rule.about_zh) > 100
+    assert not re.search(r"[\u4e00-\u9fff]", rule.about_en)
+
+
+def test_only_what_can_wait_for_hours_ends_with_its_condition():
+    assert {rule.name for rule in RULES if rule.recovers} == {"battery_low", "device_silent"}
+    for name in ("sos", "gas"):
+        module = SimpleNamespace(**vars(import_module(f"alerts.rules.{name}")) | {"RECOVERS": True})
+        with pytest.raises(ImportError, match="RECOVERS"):
+            load(module)
+
+
+def test_nobody_is_told_to_shut_a_valve_from_afar_and_an_alert_has_one_name():
+    root = Path(__file__).parents[2]
+    suffixes = {".py", ".md", ".vue", ".ts", ".toml", ".sql", ".yml", ".json", ".html"}
+    folders = ("alerts", "api", "core", "ingest", "shouwang", "deploy", "docs", "console/src", "device_sim")
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for folder in folders
+        for path in (root / folder).rglob("*")
+        if path.suffix in suffixes and "static" not in path.parts and "node_modules" not in path.parts
+    }
+    for wrong in ("告" + "警", "远程" + "关阀"):
+        assert [path for path, text in texts.items() if wrong in text] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
 def test_how_an_alert_ends_and_what_answers_do_is_documented(rule):
     page = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
     [row] = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` |")]
     assert f"| {rule.clear_after if rule.clear_after is not None else 'a person closes it'} |" in row
+    assert row.split(" | ")[6] == ("yes" if rule.recovers else "no")
     longest = rule.backoff and rule.backoff.longest
     shown = f"{longest.days} d" if longest and longest.days else f"{longest and longest.seconds // 3600} h"
     assert (f"then shown for {shown}" in row) == (rule.backoff is not None)

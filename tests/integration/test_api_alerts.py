@@ -39,7 +39,7 @@ def test_acknowledge_dispatch_comment_resolve_are_each_on_record(service):
         "opened", "acknowledged", "dispatched", "comment", "resolved",
     ]  # fmt: skip
     assert [contact["position"] for contact in done["contacts"]] == [1, 2]
-    assert done["person"]["age"] >= 85
+    assert done["residents"][0]["age"] >= 85
     assert client.get("/api/v1/alerts").json()["items"] == []
     assert len(client.get("/api/v1/alerts", params={"state": "resolved"}).json()["items"]) == 1
 
@@ -65,6 +65,60 @@ def test_a_resolved_alert_can_only_be_commented(service):
     for action in ("acknowledge", "dispatch"):
         assert client.post(f"/api/v1/alerts/{alert_id}/{action}").status_code == 409
     assert client.post(f"/api/v1/alerts/{alert_id}/comment", json={"note": "补记"}).status_code == 200
+
+
+def step_of(answer):
+    """The id of the step that a POST has just taken."""
+    return answer.json()["events"][-1]["id"]
+
+
+def test_a_step_is_taken_back_within_seconds_and_both_stay_on_record(service):
+    path = f"/api/v1/alerts/{service.raise_alert()}"
+    client, other = service.login("op1"), service.login("op2")
+    asked = client.get(path).json()["asks_since"]
+    taken = client.post(f"{path}/acknowledge")
+    assert (taken.json()["asks_since"], taken.json()["handler"]["name"]) == (None, "测试·op1")
+    refused = other.post(f"{path}/undo", json={"event": step_of(taken)})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "undo_refused")
+    assert refused.json()["error"]["details"] == {
+        "reason": "not_yours", "state": "acknowledged", "handler_name": "测试·op1",
+        "at": taken.json()["events"][-1]["at"],
+    }  # fmt: skip
+    back = client.post(f"{path}/undo", json={"event": step_of(taken)}).json()
+    assert (back["state"], back["handler"], back["asks_since"], back["acknowledged_at"]) == ("open", None, asked, None)
+    assert [event["kind"] for event in back["events"]] == ["opened", "acknowledged", "undone"]
+    assert [event["data"] for event in back["events"]] == [
+        {}, {}, {"step": "acknowledged", "event": step_of(taken)},
+    ]  # fmt: skip
+    closed = client.post(f"{path}/resolve", json={"disposition": "real"})
+    assert client.post(f"{path}/undo", json={"event": step_of(closed)}).json()["state"] == "open"
+    closed = client.post(f"{path}/resolve", json={"disposition": "real"})
+    service.raise_alert()
+    refused = client.post(f"{path}/undo", json={"event": step_of(closed)}).json()["error"]["details"]
+    assert (refused["reason"], refused["state"]) == ("reopened", "open")
+    assert client.post(f"{path}/undo", json={"event": 10**9}).status_code == 404
+
+
+def test_closing_what_a_colleague_has_is_asked_first_and_says_who_closed_it(service):
+    path = f"/api/v1/alerts/{service.raise_alert()}"
+    client, other = service.login("op1"), service.login("op2")
+    taken = client.post(f"{path}/acknowledge").json()
+    held = other.post(f"{path}/resolve", json={"disposition": "real"})
+    assert (held.status_code, held.json()["error"]["code"]) == (409, "held_by_other")
+    details = held.json()["error"]["details"]
+    assert details == {"handler_name": "测试·op1", "at": taken["acknowledged_at"], "state": "acknowledged"}
+    done = other.post(f"{path}/resolve", json={"disposition": "real", "take_over": True}).json()
+    assert (done["handler"]["name"], done["resolved_by"]["name"]) == ("测试·op1", "测试·op2")
+    again = client.post(f"{path}/resolve", json={"disposition": "real"}).json()["error"]
+    assert (again["code"], again["details"]["handler_name"]) == ("conflict", "测试·op2")
+
+
+def test_closing_without_taking_it_counts_as_answered_then(service):
+    path = f"/api/v1/alerts/{service.raise_alert()}"
+    done = service.login("op1").post(f"{path}/resolve", json={"disposition": "false_alarm"}).json()
+    assert done["acknowledged_at"] == done["resolved_at"]
+    assert done["handler"]["name"] == done["resolved_by"]["name"] == "测试·op1"
+    assert done["asks_since"] is None
 
 
 def test_pages_cover_every_alert_once_newest_first(service):
@@ -118,7 +172,7 @@ def test_what_goes_on_is_shown_and_not_counted_as_unanswered_until_somebody_take
     shown = service.raise_alert(0, "door_open", "attention")
     service.sql(
         "UPDATE alert SET suppressed_by = 'goes_on', suppressed_until = now() + interval '7 days',"
-        " episode_at = now() - interval '3 days' WHERE id = %s",
+        " asks_since = NULL, episode_at = now() - interval '3 days' WHERE id = %s",
         shown,
     )
     client = service.login("op1")

@@ -157,12 +157,15 @@ def test_the_api_learns_who_asks_from_the_proxy_and_not_from_the_client(site):
 def test_an_alert_is_on_a_console_behind_the_proxy_within_a_second(site):
     client = site.client()
     login(client)
+    client.headers["Accept-Encoding"] = "gzip, br"
     with Stream(client) as stream:
+        assert "content-encoding" not in stream.headers
         begun = time.time()
         alert = site.service.raise_alert()
         (event,) = stream.alerts(1)
     assert event.data["alert"]["id"] == alert
     assert event.at - begun < 1
+    assert client.get("/api/v1/catalogue").headers["content-encoding"] == "gzip"
 
 
 def test_a_slow_client_and_a_large_body_stop_at_the_proxy(site):

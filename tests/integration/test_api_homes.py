@@ -121,6 +121,19 @@ def test_a_home_shows_whom_to_call_what_hangs_there_and_the_learned_rhythm(servi
     assert {entry["metric"]: entry["value"] for entry in band["latest"]} == {"heart_rate": 71, "battery": 15}
 
 
+def test_a_home_names_all_who_live_there_with_the_notes_on_them(service):
+    home = service.registry.homes[0]
+    service.sql(
+        "INSERT INTO person (home_id, name, born, sex, note) VALUES (%s, '测试·老伴1', '1938-02-03', 'male', '听力差')",
+        home,
+    )
+    residents = service.login("op1").get(f"/api/v1/homes/{home}").json()["residents"]
+    assert [(one["name"], one["sex"], one["note"]) for one in residents] == [
+        ("测试·老人1", "female", ""), ("测试·老伴1", "male", "听力差"),
+    ]  # fmt: skip
+    assert all(one["age"] >= 85 for one in residents)
+
+
 def test_the_brokers_word_that_a_device_is_away_is_no_word_from_the_device(service):
     gateway, _ = service.registry.device(0, "gateway")
     seen(service, gateway, "online", 0)
@@ -235,6 +248,8 @@ def test_a_day_is_local_and_quantities_are_five_minute_means(service):
     put(service, climate, "temperature", 18, 20, every=timedelta(minutes=1), until=midnight + timedelta(minutes=2))
     found = day(service, service.registry.homes[0], midnight)
     assert (found["date"], found["timezone"]) == ("2026-03-02", "Asia/Shanghai")
+    bounds = [datetime.fromisoformat(found[end]) for end in ("since", "until")]
+    assert bounds == [midnight, midnight + timedelta(days=1)]
     lanes = {lane["metric"]: lane["points"] for lane in found["lanes"]}
     start = int(midnight.timestamp() * 1000)
     assert lanes == {"door_open": [[start, 0], [start + 60_000, 1]], "temperature": [[start, 19]]}

@@ -159,3 +159,21 @@ def test_an_ordinary_minute_raises_nothing():
         Story().at(0, "climate_sensor", temperature=20, battery=90).at(0, "wristband", heart_rate=70, spo2=97, worn=1)
     )
     assert story.at(0, "smoke_detector", smoke=0).at(0, "co_detector", co=1).until(20).raised == []
+
+
+def silent(story):
+    return next(evidence for evidence in story.told if "silent_devices" in evidence)
+
+
+def test_a_lost_connection_is_told_by_when_it_broke_and_not_by_the_last_word():
+    story = Story().at(0, "gateway", online=1).at(5, "gateway", online=0).at(12, "gateway", mains=1).until(16)
+    assert story.first("device_silent") == 16
+    assert silent(story)["text_zh"] == "家庭终端连接中断已 11 分钟"
+    assert silent(story)["text_en"] == "The Home terminal (gateway) lost its connection 11 min ago"
+    assert (silent(story)["reason"], silent(story)["since"]) == ("cut_off", "2026-03-02T01:05:00+00:00")
+
+
+def test_a_device_that_says_nothing_is_told_by_its_last_word():
+    story = Story().at(0, "gateway", mains=1).every(5, 0, 60, "motion_sensor", motion=0).until(45)
+    assert silent(story)["text_zh"] == "家庭终端已 31 分钟没有消息"
+    assert (silent(story)["reason"], silent(story)["since"]) == ("unheard", "2026-03-02T01:00:00+00:00")

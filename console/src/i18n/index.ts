@@ -1,5 +1,5 @@
 import { createI18n } from "vue-i18n";
-import { computed } from "vue";
+import { computed, watchEffect } from "vue";
 import { en } from "./en";
 import { zh } from "./zh";
 
@@ -10,10 +10,10 @@ export const i18n = createI18n({
   messages: { zh, en },
 });
 export const chinese = computed(() => i18n.global.locale.value === "zh");
+watchEffect(() => (document.documentElement.lang = chinese.value ? "zh-CN" : "en"));
 export function toggleLanguage(): void {
   i18n.global.locale.value = chinese.value ? "en" : "zh";
   localStorage.setItem("language", i18n.global.locale.value);
-  document.documentElement.lang = chinese.value ? "zh-CN" : "en";
 }
 /** The zh or en half of something the API says in both languages. */
 export const pick = (zhText: string | null | undefined, enText: string | null | undefined) =>

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from alerts.backoff import Backoff
-from alerts.desk import Action, act
+from alerts.desk import Action, act, undo
 from alerts.watch import Watch
 from core.catalogue import metrics
 from core.model import Disposition
@@ -67,6 +67,7 @@ def test_an_engine_that_is_new_at_every_step_raises_what_one_that_runs_on_does(t
             degrees, disposition = dice.choice(DEGREES), dice.choice(ANSWERS)
             action = dice.choices([None, Action.RESOLVE, Action.ACKNOWLEDGE], [2, 5, 1])[0]
             leave = dice.random() < 0.9  # what is only shown is mostly left alone
+            back, heard = dice.random() < 0.3, dice.random() < 0.5  # taken back, perhaps after the engine heard of it
             for home, device, settings in twins:
                 say(ingest, settings.shard, device, now, degrees)
                 watch = running if settings is steady else Watch(other, fresh, rules, now)
@@ -76,6 +77,11 @@ def test_an_engine_that_is_new_at_every_step_raises_what_one_that_runs_on_does(t
                 for alert, state, quiet in look(STANDS, home):
                     if action and not (quiet and leave) and (action is Action.RESOLVE or state == "open"):
                         act(api, alert, action, registry.accounts["op1"], now, disposition=disposition)
+                        if back and heard:
+                            watch.tick(now)
+                        if back:
+                            [[step]] = look("SELECT max(id) FROM alert_event WHERE alert_id = %s", alert)
+                            undo(api, alert, step, registry.accounts["op1"], now)
             assert history(look, steady_home) == history(look, fresh_home)
     told = [kind for _, kind, *_ in history(look, steady_home)]
     assert {"opened", "cleared", "suppressed", "unsuppressed"} <= set(told), "the walk has been up there"
