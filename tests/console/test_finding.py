@@ -105,7 +105,7 @@ def test_a_list_that_fails_says_so_and_is_tried_again(desk, homes, first):
     go(first, desk, "/homes")
     first.route(re.compile(r"/api/v1/homes\?"), lambda route: route.abort())
     first.fill("[data-search]", "cxl")
-    expect(first.locator("[data-failure]")).to_contain_text("没能载入：连不上服务器")
+    expect(first.locator("[data-failure]")).to_contain_text("没能载入：服务器没有回答")
     expect(rows(first)).to_have_count(0)  # nothing stands there that was not asked for
     first.unroute(re.compile(r"/api/v1/homes\?"))
     first.get_by_role("button", name="再试").click()

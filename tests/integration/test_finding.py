@@ -35,7 +35,8 @@ def service(database):
             )  # fmt: skip
         running.sql(
             "INSERT INTO device (vendor_id, serial, type, home_id, room)"
-            " SELECT v.id, 'K-77', 'gas_detector', h.id, '厨房' FROM vendor v, home h WHERE v.code = 'beta' AND h.code = 'XF-0031'"
+            " SELECT v.id, 'K-77', 'gas_detector', h.id, '厨房' FROM vendor v, home h"
+            " WHERE v.code = 'beta' AND h.code = 'XF-0031'"
         )
         yield running
 
@@ -109,7 +110,7 @@ def test_a_vendor_finds_its_devices_by_serial_and_kind_and_nothing_by_who_lives_
     def found(text):
         return [item["serial"] for item in client.get("/api/v1/devices", params={"q": text}).json()["items"]]
 
-    assert found("燃气")
+    assert "K-77" in found("燃气")
     assert found("k-77") == ["K-77"]
     for text in ("秀兰", "cxl", "13800138000", "幸福村", "XF-0031", "厨房", "陈丽"):
         assert (text, found(text)) == (text, [])
@@ -165,9 +166,5 @@ def test_a_question_and_what_is_stored_are_made_alike(database):
             assert row == (search.form(text), search.form(search.form(text)))
 
         alike()
-
-
-@pytest.mark.parametrize("text", ["示 例-1号", "ＡＢ－１２", "李·小明", "a—b–c", "示例（甲）", "吕\u3000重华"])
-def test_separators_make_no_difference(database, text):
-    with psycopg.connect(database.owner) as conn:
-        assert conn.execute("SELECT search_form(%s)", (text,)).fetchone() == (search.form(text),)
+        for text in ("示 例-1号", "ＡＢ－１２", "李·小明", "a—b–c", "示例（甲）", "吕\u3000重华"):
+            assert conn.execute("SELECT search_form(%s)", (text,)).fetchone() == (search.form(text),)

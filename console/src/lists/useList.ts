@@ -14,7 +14,7 @@ export function useList<Row>(question: Ref<unknown>, ask: (cursor: string | null
   const cursor = ref<string | null>(null);
   const total = ref<number | null>(null);
   const loading = ref(true);
-  const failure = ref<unknown>(null);
+  const failure = ref<Error | null>(null); // it speaks the page's language
   const asked = ref(false); // once, with an answer
   let newest = 0;
   let lastWasMore = false;
@@ -34,7 +34,7 @@ export function useList<Row>(question: Ref<unknown>, ask: (cursor: string | null
     } catch (error) {
       if (mine !== newest) return;
       if (!more) rows.value = []; // they would stand below filters that they do not match
-      failure.value = error;
+      failure.value = error as Error;
     }
     loading.value = false;
   }
