@@ -62,6 +62,7 @@ def set_end(desk: Desk, left: str, ago: str = "1 hour") -> None:
 
 def log_in(page: Page, username: str) -> None:
     form = page.get_by_role("alertdialog")
+    form.wait_for()
     settled(page)  # what comes takes no key for a moment
     form.locator("[name=username]").fill(username)
     form.locator("[name=password]").fill(PASSWORD)
