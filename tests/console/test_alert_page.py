@@ -250,7 +250,7 @@ def test_axe_finds_nothing_in_a_curve_steps_taken_back_and_the_question(desk, fi
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_on_a_small_screen_what_who_phone_and_the_first_step_need_no_scrolling(desk, first, gas, language):
-    first.evaluate("language => localStorage.setItem('language', language)", language)
+    visit(first, desk, gas).evaluate("language => localStorage.setItem('language', language)", language)
     for size in (NARROW, {"width": 683, "height": 384}):
         first.set_viewport_size(size)
         page = visit(first, desk, gas)

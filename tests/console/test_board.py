@@ -65,6 +65,7 @@ def test_an_alert_is_taken_to_its_end_on_its_page_with_every_step_on_record(desk
     expect(first.locator("[data-state]")).to_have_text("已办结")
     for step in ("报警", "接警", "派人", "网格员出发", "办结"):
         expect(first.locator(".events")).to_contain_text(step)
+    first.wait_for_selector("html:not([data-settling])")
     first.locator("a[href^='/homes/']").last.click()
     expect(first.locator("[data-past]")).to_contain_text("误报")
     first.go_back()
