@@ -76,7 +76,10 @@ class Wrap:
             await response(scope, receive, answer)
 
     def _complete(self, scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
-        page = headers.get("content-type", "").startswith("text/html")
+        html = headers.get("content-type", "").startswith("text/html")
+        page = html or not scope["path"].startswith(
+            ("/api/", "/assets/")
+        )  # a page's 304 has no type, and its policy holds
         for name, value in (self.headers | (PAGE if page else REST)).items():
             headers.setdefault(name, value)
         if scope["path"].startswith("/api/"):

@@ -158,6 +158,7 @@ def test_a_half_typed_note_survives_a_colleagues_steps_and_a_closed_alert_takes_
     expect(page.locator("[data-whose]")).to_contain_text("测试·op2 于")
     expect(page.locator("[name=note]")).to_have_value("邻居说她在")
     page.locator("header, nav").get_by_role("link", name="值班台").first.click()
+    page.wait_for_selector("[data-strip]")
     page.go_back()
     expect(page.locator("[name=note]")).to_have_value("邻居说她在")
     page.click("[data-do=comment]")

@@ -89,7 +89,7 @@ def test_metrics_count_by_route_and_tell_nothing_personal(service):
 
 
 def test_every_answer_has_the_security_headers(service):
-    for path in ("/", "/api/v1/me", "/api/nothing", "/healthz"):
+    for path in ("/", "/api/v1/me", "/api/nothing"):
         headers = service.client().get(path).headers
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
@@ -99,6 +99,15 @@ def test_every_answer_has_the_security_headers(service):
         assert ("script-src 'self';" if page else "default-src 'none';") in headers["content-security-policy"]
         assert ("cross-origin-opener-policy" in headers, page) in ((True, True), (False, False))
     assert service.client().get("/api/v1/me").headers["cache-control"] == "no-store"
+
+
+def test_a_page_that_has_not_changed_keeps_its_policy(service):
+    """A browser takes the policy from the answer that says so: with another one it shows a white page."""
+    client = service.client()
+    first = client.get("/")
+    again = client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.headers["content-security-policy"] == first.headers["content-security-policy"]
 
 
 def test_the_reference_lists_every_route_without_foreign_scripts(service):
