@@ -178,6 +178,14 @@ class Stream:
         assert self.opened.wait(10), "the stream did not open"
         return self
 
+    def next(self, kind: str, seconds: float = 10) -> Event:
+        """The next event of a kind; others are let pass."""
+        end = time.monotonic() + seconds
+        while True:
+            event = self.events.get(timeout=max(end - time.monotonic(), 0.01))
+            if event.kind == kind:
+                return event
+
     def __exit__(self, *_: object) -> None:
         if self._response is not None:  # closing alone would not wake the thread that reads
             with suppress(OSError):

@@ -46,3 +46,16 @@ def put_all(site: Site, registry: Registry) -> dict[str, int]:
             found[rule] = conn.execute(INSERT, values).fetchone()[0]
             conn.execute("INSERT INTO alert_event (alert_id, at, kind) VALUES (%s, now(), 'opened')", (found[rule],))
     return found
+
+
+def asking(site: Site) -> int:
+    """How many alerts ask for somebody: other tests and the engine itself may have raised some."""
+    with psycopg.connect(site.owner_url) as conn:
+        query = "SELECT count(*) FROM alert WHERE asks_since IS NOT NULL AND suppressed_by IS NULL"
+        return int(conn.execute(query).fetchone()[0])
+
+
+def title(site: Site) -> str:
+    """The board's title that says so."""
+    count = asking(site)
+    return f"({count}) 值班台 · 守望" if count else "值班台 · 守望"

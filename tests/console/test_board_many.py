@@ -7,7 +7,7 @@ from tests.console.board_desk import board, clean, close_all, sql
 
 __all__ = ["clean"]
 MANY = 3000
-LIMIT = 200  # ms of one task; on a machine of its own it is below 50 (docs/benchmarks.md)
+LIMIT = 200  # ms of one task; 60 is measured where nothing else runs (docs/performance.md)
 INSERT = """
     INSERT INTO alert (home_id, rule, severity, occurred_at, opened_at, last_at, evidence, asks_since, episode_at)
     SELECT home.id, 'storm_' || n,

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.console.board_desk import after
 from tests.console.conftest import Desk, open_console
 from tests.console.hearing import LISTEN, SIREN, begun, sounding
+from tests.console.standing import title
 from tests.faults.harness import eventually
 
 HOME = 20  # the other tests count from the first
@@ -73,7 +74,7 @@ def test_what_goes_on_is_silent_in_its_own_place_and_aloud_when_it_gets_worse(de
     expect(silent).to_contain_text("3 天")
     expect(silent.get_by_role("button", name="接警")).to_have_count(0)
     expect(page.locator("header")).to_contain_text("仍在持续 1")
-    expect(page).to_have_title("值班台 · 守望")
+    eventually(lambda: page.title() == title(desk.site))
     after(page, 6)
     assert not sounding(page), "it makes no sound"
     page.get_by_label("只看待接警").check()
@@ -95,7 +96,7 @@ def test_what_goes_on_is_silent_in_its_own_place_and_aloud_when_it_gets_worse(de
     expect(aloud).to_be_visible(timeout=5000)
     expect(silent).to_have_count(0)
     expect(aloud.get_by_role("button", name="接警")).to_be_visible()
-    expect(page).to_have_title("(1) 值班台 · 守望")
+    eventually(lambda: page.title() == title(desk.site) != "值班台 · 守望")
     assert not begun(page, SIREN), "urgent is no emergency"
     page.mouse.click(5, 400)  # after a reload a browser wants a gesture before any sound
     desk.say(HOME, "sos_button", "event", sos=1)
@@ -118,7 +119,9 @@ def test_taking_what_goes_on_makes_it_an_alert_like_any_other_and_english_says_s
     page.wait_for_url(f"**/alerts/{shown}")
     page.click("[data-do=acknowledge]")
     expect(page.locator("[data-state]")).to_have_text("Acknowledged")
+    page.wait_for_selector("html:not([data-settling])")
     page.get_by_role("link", name="Board").click()
+    page.wait_for_selector("[data-strip]")
     after(page, 11)  # the board has been left alone
     page.evaluate("scrollTo(0, 0)")  # one had come back to where one was, at its end
     expect(aloud).to_contain_text("测试·op1")

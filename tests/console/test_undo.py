@@ -103,6 +103,7 @@ def test_an_undo_that_does_not_arrive_is_offered_again(desk, standing, page):
     expect(page.locator("[data-line=undo]")).to_be_visible()
     page.route("**/undo", lambda route: route.abort())
     settled(page)
+    page.wait_for_timeout(600)  # an offer that has just come takes no click
     page.locator("[data-do=undo]").click()
     expect(page.locator("[data-line=undo]")).to_contain_text("未送达，再按一次")
     page.unroute("**/undo")

@@ -196,7 +196,7 @@ def test_while_the_database_is_away_health_and_requests_say_so(service, cluster,
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
         codes = set()
         while "database_unreachable" not in codes:
-            codes |= {problem["code"] for problem in stream.events.get(timeout=10).data["problems"]}
+            codes |= {problem["code"] for problem in stream.next("health").data["problems"]}
         cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
         wait_for(lambda: client.get("/api/v1/me").status_code == 200, 20)
         alert_id = service.raise_alert()

@@ -1,6 +1,6 @@
 /** How the board is looked at: filters (also in the address), the selected row, the place it is scrolled to. */
 import { reactive, ref, watch } from "vue";
-import { useRoute, useRouter, type LocationQuery } from "vue-router";
+import { onBeforeRouteLeave, useRoute, useRouter, type LocationQuery } from "vue-router";
 import { SEVERITIES, type Severity } from "../types";
 import { refilter } from "./order";
 import type { Filters } from "./search";
@@ -35,11 +35,15 @@ export function useFilters(): void {
   const route = useRoute();
   const router = useRouter();
   let timer: number | undefined;
+  let leaving = false; // writing the address now would call back whoever has just clicked on a link
+  onBeforeRouteLeave(() => {
+    leaving = true;
+  });
   const asked = read(route.query);
   if (Object.keys(write(asked)).length) Object.assign(filters, asked);
   let published = JSON.stringify(write(asked));
   const publish = () => {
-    if (route.name !== "board" || same(read(route.query), filters)) return;
+    if (leaving || route.name !== "board" || same(read(route.query), filters)) return;
     published = JSON.stringify(write(filters));
     void router.replace({ query: write(filters), hash: route.hash });
   };

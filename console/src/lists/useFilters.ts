@@ -1,6 +1,6 @@
 /** What a list is filtered by, kept in the address: it survives opening an item and coming back, and can be sent to a colleague. */
 import { computed, nextTick, reactive, watch } from "vue";
-import { useRoute, useRouter, type LocationQuery } from "vue-router";
+import { onBeforeRouteLeave, useRoute, useRouter, type LocationQuery } from "vue-router";
 
 const TYPING_MS = 250; // typing asks the server once, when the hand rests
 
@@ -20,11 +20,15 @@ export function useFilters<Names extends string>(names: readonly Names[]) {
   const asked = computed(() => names.map((name) => said(route.query, name)).join("\0"));
   let timer: number | undefined;
   let telling = 0; // the address follows the filters, and not they it
+  let leaving = false; // telling the address now would call back whoever has just clicked on a link
+  onBeforeRouteLeave(() => {
+    leaving = true;
+  });
 
   /** Tell the address, and with it the list, now. */
   async function apply(): Promise<void> {
     window.clearTimeout(timer);
-    if (route.path !== here) return;
+    if (leaving || route.path !== here) return;
     telling += 1;
     await router.replace({ query: set.value, hash: route.hash });
     await nextTick();
