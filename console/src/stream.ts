@@ -143,5 +143,5 @@ export function stop(): void {
   pause();
   lastId = null;
   health.value = null;
-  alerts.alerts.clear();
+  alerts.forget();
 }
