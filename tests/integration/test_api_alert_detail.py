@@ -54,7 +54,7 @@ def test_an_alert_brings_all_residents_and_the_last_three_other_alerts_of_its_ho
 
 
 def test_the_page_of_an_alert_is_read_in_a_moment(service):
-    """500 alerts of the same home and three days of movement every minute; the bound is generous, machines are shared."""
+    """500 alerts of the same home, three days of movement every minute; a generous bound, for machines are shared."""
     motion = put(service, "motion_sensor", "motion", timedelta(0), 1)
     service.sql(
         "INSERT INTO reading (ts, device_id, metric, value)"
