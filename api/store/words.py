@@ -56,7 +56,7 @@ def home(text: str, values: dict[str, Any]) -> str:
     """The condition on `home_search s` that a home is found by the whole question; adds its parameters to `values`."""
     all_found = " AND ".join(home_by(word, number, values) for number, word in enumerate(split(text))) or "true"
     number = _number(text)
-    if not number or any(word.form == number for word in split(text)):
+    if not number or [word.form for word in split(text)] == [number]:  # that one is looked for already
         return f"({all_found})"
     values["phone"] = contains(number)
     return f"({all_found} OR s.phones LIKE %(phone)s)"

@@ -26,6 +26,7 @@ EXPECTED = {
     "POST /api/v1/alerts/{alert_id}/dispatch": (200, 404, 403),
     "POST /api/v1/alerts/{alert_id}/comment": (200, 404, 403),
     "POST /api/v1/alerts/{alert_id}/resolve": (200, 404, 403),
+    "POST /api/v1/alerts/{alert_id}/undo": (404, 404, 403),  # nobody has taken a step that could be taken back
     "GET /api/v1/records": (200, 200, 403),
     "GET /api/v1/records/summary": (200, 200, 403),
     "GET /api/v1/records/choices": (200, 200, 403),
@@ -40,7 +41,12 @@ EXPECTED = {
     "POST /api/v1/dead-letters/{letter_id}/replay": (202, 404, 202),
     "POST /api/v1/dead-letters/{letter_id}/answer": (200, 404, 403),
 }
-BODIES = {"comment": {"note": "备注"}, "resolve": {"disposition": "test"}, "answer": {"answer": "已电话核实"}}
+BODIES = {
+    "undo": {"event": 1},
+    "comment": {"note": "备注"},
+    "resolve": {"disposition": "test"},
+    "answer": {"answer": "已电话核实"},
+}
 QUERIES = {"history": {"metric": "battery"}}
 
 

@@ -140,7 +140,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
                     (alert_id, note),
                 )
         assert len(stream.alerts(3000, seconds=30)) == 3000
-        wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics())
+        wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics(), 30)
         wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics(), 30)  # its connection is gone, too
 
 

@@ -46,7 +46,7 @@ def memory(watch, rule="cold"):
         if field.name == "told":
             kept["told"] = sorted(zip(value.home.tolist(), value.device.tolist(), value.alert.tolist(), strict=True))
         elif field.name not in ("last", "clear_since"):
-            kept[field.name] = value.tolist() if isinstance(value, np.ndarray) else value
+            kept[field.name] = repr(value.tolist()) if isinstance(value, np.ndarray) else value  # a NaN equals itself
     return kept
 
 
