@@ -116,11 +116,17 @@ def after(page: Page, seconds: float) -> None:
 LOGGED_IN: dict[tuple[str, str], Any] = {}  # (address, username): its cookies, so that only the first board logs in
 
 
+def still_in(browser: Browser, address: str, username: str) -> bool:
+    """Whether the login that was kept still holds: other tests end sessions."""
+    with browser.new_context(storage_state=LOGGED_IN[address, username]) as context:
+        return context.request.get(f"{address}/api/v1/me").ok
+
+
 def board(browser: Browser, desk: Desk, username: str = "op1", path: str = "/", **options: Any) -> Iterator[Page]:
     """An operator's board whose clock a test can put forward."""
     key = (desk.site.address, username)
     options = {"locale": "zh-CN", "viewport": {"width": 1366, "height": 768}, **options}
-    if key not in LOGGED_IN:
+    if key not in LOGGED_IN or not still_in(browser, *key):
         with browser.new_context() as context:
             open_console(context, desk, username).wait_for_selector("[data-live]")
             LOGGED_IN[key] = context.storage_state()

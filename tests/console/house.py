@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -71,7 +72,8 @@ def live(conn: psycopg.Connection, house: House) -> None:
             ("wristband", "battery", 78),
         ):  # fmt: skip
             put(conn, house.devices[kind], metric, at, value)
-    put(conn, house.devices["sos_button"], "sos", now - timedelta(hours=20), 1)
+    noon = now.astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0)
+    put(conn, house.devices["sos_button"], "sos", noon - timedelta(days=1), 1)
 
 
 def put(conn: psycopg.Connection, device: int, metric: str, at: datetime, value: float) -> None:

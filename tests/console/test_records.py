@@ -16,12 +16,15 @@ CLOSED = """
     FROM (SELECT now() - %(ago)s::interval AS at) t RETURNING id, opened_at
 """
 
+OTHERS = "UPDATE alert SET home_id = %s WHERE home_id = %s AND state = 'resolved'"  # what the engine found there itself
+
 
 @pytest.fixture(scope="module")
 def closed(desk) -> dict[str, int]:
     """Sixty closed alerts, of which two stand out: one late by op1, one by op2 with a note."""
     found = {}
     with psycopg.connect(desk.site.owner_url) as conn:
+        conn.execute(OTHERS, (desk.registry.homes[HOME - 1], desk.registry.homes[HOME]))
         accounts = dict(conn.execute("SELECT username, id FROM account").fetchall())
         specs = [
             ("late", "sos", "emergency", "1 hour", 72, "op1", "real", "女儿已赶到，送医"),
