@@ -186,6 +186,7 @@ class Docket:
     def _raise(self, findings: Findings, mine: I8, ranks: I1, now: int, *, again: bool) -> Raise:
         worst = int(mine[np.lexsort((findings.at[mine], ranks[mine]))[0]])
         home, at = int(findings.home[worst]), int(findings.at[mine].min())
+        back = self.clear_since[home] > 0  # it had stopped, though not for long enough to be over
         self.active[home] = True
         self.clear_since[home] = 0
         self.since[home] = self.since[home] or at
@@ -195,7 +196,8 @@ class Docket:
         severity, times, quiet_until = BY_RANK[int(ranks[worst])], len(mine), None
         devices = set(findings.device[mine].tolist())
         if self.alert[home]:
-            goes_on = again and self.clear_after is not None and devices <= self.heard.get(home, set())
+            known = devices <= self.heard.get(home, set())
+            goes_on = again and self.clear_after is not None and known and not back
             done = self._step(home, Found(severity, times, again, other, goes_on), now)
             events, reason = done.events, done.reason
             calls = asks(events, worse(BY_RANK[self.rank[home]], severity), goes_on=goes_on)

@@ -80,6 +80,12 @@ def test_smoke_that_was_gone_and_is_back_asks_again():
     assert home.minutes(10, smoke={"_0": 1}).asked == [0, 20]
 
 
+def test_smoke_that_stops_for_a_minute_and_is_back_asks_again_though_it_was_not_over():
+    home = Home("fire", "smoke_detector").minutes(3, smoke={"_0": 1}).minutes(1, smoke={"_0": 0})
+    assert not home.docket.over[0]
+    assert home.minutes(3, smoke={"_0": 1}).asked == [0, 4]
+
+
 def test_the_newest_and_the_worst_value_of_a_burst_are_told():
     home = Home("gas", "gas_detector")
     rows = [(MORNING + second, 0, metrics()["gas"].id, 0, value) for second, value in enumerate((12, 41, 18))]
