@@ -1,5 +1,5 @@
 /** The active alerts by id, as the stream keeps them, and what of them asks for somebody. */
-import { computed, reactive, ref, shallowReactive, shallowRef } from "vue";
+import { computed, reactive, ref, shallowReactive } from "vue";
 import { get } from "./api";
 import { SEVERITIES, type Alert, type AlertDetail, type AlertEvent, type Page, type Severity } from "./types";
 
@@ -13,7 +13,6 @@ export const alerts = shallowReactive(new Map<number, Alert>());
 /** What was closed a moment ago, as it stood: a list that is being used keeps its row. */
 export const closed = shallowReactive(new Map<number, Alert>());
 export const fresh = reactive(new Set<number>()); // ids to highlight
-export const lastEvent = shallowRef<Step | null>(null); // of a burst only the last; `onStep` gives every one
 export const loaded = ref(false); // whether what stands has been read once
 
 /** Whether it asks for a person: it rings, it counts, anybody may claim it. */
@@ -90,7 +89,6 @@ export function heard(step: Step): void {
     asked = true;
     requestAnimationFrame(flush);
   }
-  lastEvent.value = step;
   for (const listener of listeners) listener(step);
 }
 

@@ -8,6 +8,5 @@ export const asking = computed(() => {
   for (const alert of unanswered.value) found[alert.severity].push(alert);
   return found;
 });
-export const asks = (alert: Alert) => alert.asks_since !== null;
 /** An alert that asks again is another cry. */
 export const cry = (alert: Alert) => `${alert.id} ${alert.asks_since}`;

@@ -3,7 +3,7 @@
  * Those that come while one is read wait and are said together, so that none cuts another off and none is dropped.
  */
 import { reactive } from "vue";
-import { asks } from "./asking";
+import { asks } from "./alerts";
 import { i18n, pick } from "./i18n";
 import type { Alert, AlertEvent } from "./types";
 
