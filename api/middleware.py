@@ -77,9 +77,8 @@ class Wrap:
 
     def _complete(self, scope: MutableMapping[str, Any], headers: MutableHeaders) -> None:
         html = headers.get("content-type", "").startswith("text/html")
-        page = html or not scope["path"].startswith(
-            ("/api/", "/assets/")
-        )  # a page's 304 has no type, and its policy holds
+        data = scope["path"].startswith(("/api/", "/assets/"))
+        page = html or not data  # a page's 304 has no type, and the browser takes its policy
         for name, value in (self.headers | (PAGE if page else REST)).items():
             headers.setdefault(name, value)
         if scope["path"].startswith("/api/"):
