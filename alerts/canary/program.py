@@ -53,6 +53,7 @@ class Canary:
         self._conn: psycopg.Connection | None = None
         self._terminal: store.Terminal | None = None
         self._whole_since: datetime | None = None
+        self._named_at = datetime.min.replace(tzinfo=UTC)  # since when that link is the broken one
         self._now = self._send_at = self._beat_at = self._tell_at = datetime.min.replace(tzinfo=UTC)
 
     def close(self) -> None:
@@ -65,7 +66,7 @@ class Canary:
         """Hear what came round, send what is due, judge, and write it down."""
         self._collect()
         if now < self._now:  # the machine's clock was put back
-            self._send_at = self._beat_at = self._tell_at = now
+            self._send_at = self._beat_at = self._tell_at = self._named_at = now
         self._now = now
         if now >= self._send_at:
             self._send_at = now + self._settings.canary_every
@@ -137,7 +138,7 @@ class Canary:
             link = Link.QUEUE
         if link != self.broken:
             log.log(logging.WARNING if link else logging.INFO, "self-check: %s", f"{link} broken" if link else "whole")
-            self.broken = link
+            self.broken, self._named_at = link, self._now
             self._beat_at = datetime.min.replace(tzinfo=UTC)  # told at once
 
     def _detail(self, overdue: int | None) -> dict[str, Any]:
@@ -162,10 +163,12 @@ class Canary:
         alert = store.newest(conn, terminal)
         if self.broken:
             self._whole_since = None
-        since = self._since(overdue)
+        since, late = self._since(overdue), self._settings.canary_late
         if since and self.broken:
             if not (alert and self._known(alert, since, now)):
                 store.raise_alert(conn, terminal, since, now, self._evidence(since))
+            elif not alert.resolved_at and alert.link != self.broken and now - self._named_at >= late:
+                store.name_link(conn, alert.id, self._evidence(since))
         elif alert and not alert.resolved_at and not alert.cleared and self._whole_for(now):
             store.clear_alert(conn, alert.id, now)
 

@@ -32,6 +32,7 @@ class Standing(NamedTuple):
     id: int
     cleared: bool
     resolved_at: datetime | None
+    link: str | None  # that it names
 
 
 def terminal(conn: psycopg.Connection) -> Terminal | None:
@@ -101,7 +102,7 @@ def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now:
 def newest(conn: psycopg.Connection, terminal: Terminal) -> Standing | None:
     """The newest self-check alert."""
     row = conn.execute(
-        "SELECT id, cleared_at IS NOT NULL, resolved_at FROM alert WHERE home_id = %s AND rule = %s"
+        "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert WHERE home_id = %s AND rule = %s"
         " ORDER BY opened_at DESC LIMIT 1",
         (terminal.home_id, RULE),
     ).fetchone()
@@ -120,6 +121,11 @@ def raise_alert(
     [opened] = store.write_raises(conn, [record])
     kind = Kind.OPENED if opened.inserted else Kind.RETURNED
     store.add_events(conn, [store.Event(opened.alert_id, now, kind, data={"severity": Severity.EMERGENCY})])
+
+
+def name_link(conn: psycopg.Connection, alert_id: int, evidence: dict[str, Any]) -> None:
+    """The alert that stands names the link that is broken now; since when something is wrong stays as it was."""
+    conn.execute("UPDATE alert SET evidence = evidence || (%s - 'since') WHERE id = %s", (Jsonb(evidence), alert_id))
 
 
 def clear_alert(conn: psycopg.Connection, alert_id: int, now: datetime) -> None:
