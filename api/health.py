@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from alerts.canary.links import WORDS
+from alerts.selfcheck.links import WORDS
 from api.models.health import CanaryHealth, EngineHealth, Health, IngestHealth, Problem
 
 DEAD_AFTER = timedelta(seconds=10)  # programs beat every 2 s

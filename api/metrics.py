@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from alerts.canary.links import Link
+from alerts.selfcheck.links import Link
 from api.health import Beat
 
 INGEST_COUNTS = {

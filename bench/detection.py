@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.fleet import Fleet
-from alerts.learn import MIN_DAYS, learn
+from alerts.judging.fleet import Fleet
+from alerts.judging.learn import MIN_DAYS, learn
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.packed import READING, Packed

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from alerts.fleet import Fleet
+from alerts.judging.fleet import Fleet
 from alerts.rules import discover
 from core.catalogue import device_types
 

@@ -56,7 +56,7 @@ def ingest(
 
 def engine() -> None:
     """Judge what has arrived, and what has not; a second one stands by."""
-    from alerts.engine import run as judge
+    from alerts.engine.program import run as judge
 
     run(judge)
 
@@ -70,6 +70,6 @@ def api() -> None:
 
 def canary() -> None:
     """Send a signal round the whole way every few seconds, and raise an alert when it does not come back."""
-    from alerts.canary.program import run as go_round
+    from alerts.selfcheck.program import run as go_round
 
     run(go_round)

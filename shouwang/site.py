@@ -38,7 +38,7 @@ def doctor(
 
 def learn() -> None:
     """Learn every home's rhythm now; the engine does it each night."""
-    from alerts.jobs import learn_baselines
+    from alerts.engine.jobs import learn_baselines
 
     config = settings.load()
     with connect() as conn:

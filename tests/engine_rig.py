@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from alerts.backoff import Backoff
-from alerts.engine import Engine
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
-from alerts.watch import Watch
+from alerts.engine.program import Engine
+from alerts.engine.steps import Watch
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
+from alerts.lifecycle.backoff import Backoff
 from core.model import Severity
 from core.packed import Flag
 from core.settings import Settings

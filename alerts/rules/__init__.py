@@ -10,8 +10,8 @@ raises the alert in place of the engine.
 How an alert ends is declared: `CLEAR_AFTER` is how long its condition must be clear (`tick` says where), or None: a
 mere event, which a person closes. `RECOVERS`: the alert ends with its condition, of whatever severity it is and whoever
 has answered it; where it is not said, a person closes it. `BACKOFF` is the ladder that answers climb while the
-condition goes on (alerts/backoff.py); None, as where it is not said: raised again after the same pause for as long as
-it holds.
+condition goes on (alerts/lifecycle/backoff.py); None, as where it is not said: raised again after the same pause for as
+long as it holds.
 """
 
 import importlib
@@ -24,10 +24,10 @@ from functools import cache
 from types import MappingProxyType, ModuleType
 from typing import Any
 
-from alerts.backoff import LONGEST, Backoff
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
-from alerts.lifecycle import CALLS
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
+from alerts.lifecycle.backoff import LONGEST, Backoff
+from alerts.lifecycle.states import CALLS
 from core.catalogue import metrics
 from core.model import Severity
 

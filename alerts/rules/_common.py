@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Batch, Column, Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Batch, Column, Fleet
 from core.catalogue import Metric, metrics
 from core.model import Severity
 from core.packed import Flag

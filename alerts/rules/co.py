@@ -18,8 +18,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Batch, Fleet
 from alerts.rules._common import MINUTE, device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
 from core.model import Severity

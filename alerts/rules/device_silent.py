@@ -18,9 +18,9 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.backoff import Backoff
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Fleet
+from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
     MINUTE,
     SECOND,

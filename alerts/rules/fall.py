@@ -11,8 +11,8 @@ When it ends: Only a person closes it. Another fall after somebody took it rings
 
 from dataclasses import dataclass
 
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
 from alerts.rules._common import pressed
 from core.model import Severity
 

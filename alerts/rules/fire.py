@@ -13,8 +13,8 @@ waves); a person still asks and closes it.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
 from alerts.rules._common import marked, pressed
 from core.model import Severity
 

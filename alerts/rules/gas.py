@@ -15,8 +15,8 @@ asks and closes it.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Batch, Fleet
 from alerts.rules._common import device_names, evidence, iso, marked
 from core.catalogue import metrics
 from core.model import Severity

@@ -20,8 +20,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Fleet
 from alerts.rules._common import (
     HOUR,
     MINUTE,

@@ -14,9 +14,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from alerts.backoff import Backoff
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Fleet
+from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
     HOUR,
     device_names,

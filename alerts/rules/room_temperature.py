@@ -18,9 +18,9 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.backoff import Backoff
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Batch, Fleet
+from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import HOUR, MINUTE, device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
 from core.model import Severity

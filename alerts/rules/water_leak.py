@@ -14,9 +14,9 @@ from datetime import timedelta
 
 import numpy as np
 
-from alerts.backoff import Backoff
-from alerts.findings import Evidence, Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.fleet import Fleet
+from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
 from core.model import Severity

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from alerts.canary.links import Link
+from alerts.selfcheck.links import Link
 from api.values import Answer, Instant
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
-from alerts import desk
-from alerts.desk import Action, AlertConflict, AlertNotFound, HeldByOther, Refusal, UndoRefused
+from alerts.response import desk
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, HeldByOther, Refusal, UndoRefused
 from api.access import Now, Operator, Pool, Shared
 from api.errors import ApiError, documented, not_found
 from api.models.alerts import (

@@ -1,6 +1,6 @@
 -- depends: 0010_door
 -- Whether an alert asks for a person, what it measured, who closed it, and steps that were taken back. Written by the
--- engine and by the desk (alerts/lifecycle.py), read by operators; kept and erased with the alert.
+-- engine and by the desk (alerts/lifecycle/states.py), read by operators; kept and erased with the alert.
 
 ALTER TABLE alert
     ADD COLUMN asks_since     timestamptz,                    -- since when it asks for a person; null: it is answered, or only shown

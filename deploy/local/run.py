@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from alerts.jobs import learn_baselines
+from alerts.engine.jobs import learn_baselines
 from core import store
 from core.register import read
 from deploy.local import demo

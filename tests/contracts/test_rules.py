@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from alerts.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
-from alerts.findings import Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Fleet
+from alerts.lifecycle.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
 from alerts.rules import discover, load
 from core.catalogue import EVERY_DEVICE, device_types, metric_by_id, metrics
 from core.model import Disposition, Severity

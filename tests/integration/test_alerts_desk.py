@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from alerts.desk import Action, AlertConflict, AlertNotFound, act
-from alerts.lifecycle import ALLOWED, Alert, Answer, step
+from alerts.lifecycle.states import ALLOWED, Alert, Answer, step
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, act
 from core.model import Disposition, Severity, State
 from tests.registry import seed
 

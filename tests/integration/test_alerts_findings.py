@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from alerts import lifecycle, store
-from alerts.desk import Action, AlertConflict, act, undo
-from alerts.lifecycle import Alert, Answer, Due, Found, Kind, Over, asks, step
+from alerts.lifecycle import states as lifecycle
+from alerts.lifecycle.states import Alert, Answer, Due, Found, Kind, Over, asks, step
+from alerts.response.desk import Action, AlertConflict, act, undo
+from alerts.response.store import alerts as store
 from core.model import Disposition, Severity, State
 from tests.registry import seed
 

@@ -7,7 +7,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.jobs import learn_baselines, nightly
+from alerts.engine.jobs import learn_baselines, nightly
 from core.catalogue import metrics
 from core.settings import Settings
 from tests.registry import seed

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from alerts import store
-from alerts.desk import Action, AlertConflict, AlertNotFound, Refusal, UndoRefused, act, undo
-from alerts.lifecycle import Kind
+from alerts.lifecycle.states import Kind
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, Refusal, UndoRefused, act, undo
+from alerts.response.store import alerts as store
 from core.model import Disposition, State
 from tests.registry import seed
 

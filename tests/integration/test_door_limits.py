@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from alerts.canary.program import run as run_self_check
+from alerts.selfcheck.program import run as run_self_check
 from bench import load as raw
 from core import canary
 from core.settings import Settings

@@ -8,7 +8,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from alerts.engine import run as engine
+from alerts.engine.program import run as engine
 from core.packed import Flag, unpack
 from core.settings import Settings
 from tests.faults.harness import eventually

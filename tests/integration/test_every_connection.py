@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from alerts.canary.ends import Mouth
+from alerts.selfcheck.ends import Mouth
 from core import links
 from core.database import connect, pool
 from core.settings import Settings

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
-from alerts.jobs import learn_baselines
+from alerts.engine.jobs import learn_baselines
 from core import register, store
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from alerts.fleet import Fleet
-from alerts.judge import Judge
+from alerts.judging.fleet import Fleet
+from alerts.judging.judge import Judge
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.packed import READING

@@ -6,11 +6,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from alerts.backoff import Backoff
-from alerts.entries import Standing
-from alerts.fleet import Fleet
-from alerts.judge import Judge
-from alerts.lifecycle import Kind
+from alerts.judging.entries import Standing
+from alerts.judging.fleet import Fleet
+from alerts.judging.judge import Judge
+from alerts.lifecycle.backoff import Backoff
+from alerts.lifecycle.states import Kind
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.model import Disposition, Severity

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from alerts.fleet import Fleet
-from alerts.learn import learn
+from alerts.judging.fleet import Fleet
+from alerts.judging.learn import learn
 from alerts.rules import discover
 from alerts.rules._common import local_hour
 from core.catalogue import metrics

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from alerts.fleet import Fleet
+from alerts.judging.fleet import Fleet
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.packed import READING, Flag

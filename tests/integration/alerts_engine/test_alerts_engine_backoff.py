@@ -7,10 +7,10 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.backoff import Backoff
-from alerts.desk import Action, act
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
+from alerts.lifecycle.backoff import Backoff
+from alerts.response.desk import Action, act
 from core.model import Disposition
 from tests.engine_rig import COLD, MINUTE, NOW, Rule, eventually, judge_all, kinds, pressed, too_cold, watching
 

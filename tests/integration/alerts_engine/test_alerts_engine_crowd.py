@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import psycopg
 
-from alerts import lifecycle
-from alerts.desk import Action, AlertConflict, AlertNotFound, act, undo
-from alerts.findings import Findings
-from alerts.fleet import Fleet
-from alerts.lifecycle import Alert, Answer, step
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Fleet
+from alerts.lifecycle import states as lifecycle
+from alerts.lifecycle.states import Alert, Answer, step
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, act, undo
 from core.model import Disposition, Severity
 from tests.engine_rig import SOS, Rule, eventually, pressed, running
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from alerts.desk import Action, act
+from alerts.response.desk import Action, act
 from alerts.rules import discover
 from core.model import Disposition
 from tests.engine_rig import MINUTE, NOW, judge_all, kinds, watching

@@ -6,8 +6,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
 from alerts.rules import discover
 from tests.engine_rig import (
     ALERTS,

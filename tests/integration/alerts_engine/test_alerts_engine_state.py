@@ -6,8 +6,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.findings import Findings
-from alerts.fleet import Fleet
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Fleet
 from core.catalogue import metrics
 from tests.engine_rig import COLD, MINUTE, NOW, Rule, judge_all, kinds, us, watching
 

@@ -4,7 +4,7 @@ import threading
 
 import psycopg
 
-from alerts.desk import Action, act
+from alerts.response.desk import Action, act
 from core.model import Disposition
 from core.packed import Flag
 from tests.engine_rig import (

@@ -7,9 +7,9 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.backoff import Backoff
-from alerts.desk import Action, act, undo
-from alerts.watch import Watch
+from alerts.engine.steps import Watch
+from alerts.lifecycle.backoff import Backoff
+from alerts.response.desk import Action, act, undo
 from core.catalogue import metrics
 from core.model import Disposition
 from core.packed import READING, pack

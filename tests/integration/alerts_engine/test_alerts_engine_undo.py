@@ -7,8 +7,8 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.backoff import Backoff
-from alerts.desk import Action, UndoRefused, act, undo
+from alerts.lifecycle.backoff import Backoff
+from alerts.response.desk import Action, UndoRefused, act, undo
 from core.model import Disposition
 from tests.engine_rig import COLD, MINUTE, NOW, SOS, Rule, judge_all, kinds, too_cold, watching
 

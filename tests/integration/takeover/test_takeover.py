@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from alerts.canary.ends import Mouth
+from alerts.selfcheck.ends import Mouth
 from core import identity
 from deploy import terminals
 from deploy.broker import BrokerAdmin

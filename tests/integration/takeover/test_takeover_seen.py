@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from alerts.canary.ends import Ear, Mouth
-from alerts.canary.program import Canary
+from alerts.selfcheck.ends import Ear, Mouth
+from alerts.selfcheck.program import Canary
 from core import canary, identity
 from deploy import terminals
 from tests.faults.harness import eventually

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.fleet import Fleet
+from alerts.judging.fleet import Fleet
 from core.catalogue import metrics
 from core.packed import READING
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from alerts import ledger
-from alerts.entries import Standing
-from alerts.findings import Findings
-from alerts.ledger import Docket
-from alerts.lifecycle import Kind
+from alerts.judging import docket as ledger
+from alerts.judging.docket import Docket
+from alerts.judging.entries import Standing
+from alerts.judging.findings import Findings
+from alerts.lifecycle.states import Kind
 from core.model import Disposition, Severity
 
 MINUTE = 60_000_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.lifecycle import CALLS, Action, Alert, Answer, Due, Found, Kind, Over, step, undo
+from alerts.lifecycle.states import CALLS, Action, Alert, Answer, Due, Found, Kind, Over, step, undo
 from core.model import Disposition, Severity, State
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

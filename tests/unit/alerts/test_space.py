@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerts.canary.space import KEPT_UP, Space
+from alerts.selfcheck.space import KEPT_UP, Space
 from core.canary import DROPPED, WAITING
 from core.settings import Settings
 

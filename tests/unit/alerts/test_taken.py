@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.canary.ends import CLOSED
-from alerts.canary.links import WORDS, Link
-from alerts.canary.taken import MOST_NAMES, Owner, Taken, owner
+from alerts.selfcheck.ends import CLOSED
+from alerts.selfcheck.links import WORDS, Link
+from alerts.selfcheck.taken import MOST_NAMES, Owner, Taken, owner
 from api.health import Beat, Vitals, judge
 from core.identity import fingerprint, random_id
 

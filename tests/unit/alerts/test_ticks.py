@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.fleet import Fleet
+from alerts.judging.fleet import Fleet
 from alerts.rules import discover
 from core.catalogue import device_types
 

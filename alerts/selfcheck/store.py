@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerts import store
-from alerts.canary.taken import CODE, REASON, Owner
-from alerts.lifecycle import Kind
+from alerts.lifecycle.states import Kind
+from alerts.response.store import alerts as store
+from alerts.selfcheck.taken import CODE, REASON, Owner
 from core import canary
 from core.model import Severity
 

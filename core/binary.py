@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alerts.arrays import I8
+from core.arrays import I8
 
 POSTGRES_EPOCH = 946_684_800_000_000  # 2000-01-01 in microseconds since 1970
 INSTANTS = frozenset({"ts", "since", "seen", "at", "installed_at"})  # fields that hold one

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import psycopg
 
-from alerts.arrays import I8
-from alerts.binary import LATEST, LIFE, to_postgres
-from alerts.fleet import Fleet
-from alerts.intake import store
+from alerts.engine.store import inbox as store
+from alerts.judging.fleet import Fleet
+from core.arrays import I8
+from core.binary import LATEST, LIFE, to_postgres
 
 SLICE = 1000  # values or homes written at once, some 5 ms
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol, Self
 
-from alerts.arrays import micros, to_us
-from alerts.backoff import Backoff
-from alerts.entries import Change, Raise, Standing
-from alerts.findings import Findings
-from alerts.fleet import Batch, Fleet
-from alerts.ledger import Docket
-from alerts.store import AlertRow, Opened
+from alerts.judging.docket import Docket
+from alerts.judging.entries import Change, Raise, Standing
+from alerts.judging.findings import Findings
+from alerts.judging.fleet import Batch, Fleet
+from alerts.lifecycle.backoff import Backoff
+from alerts.response.store.alerts import AlertRow, Opened
+from core.arrays import micros, to_us
 
 log = logging.getLogger(__name__)
 

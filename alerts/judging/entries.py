@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from alerts.findings import Evidence, Measured
-from alerts.lifecycle import Kind
+from alerts.judging.findings import Evidence, Measured
+from alerts.lifecycle.states import Kind
 from core.model import Disposition, Severity
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from alerts.arrays import I4, I8, Bool
+from core.arrays import I4, I8, Bool
 
 
 @dataclass(slots=True, eq=False)

@@ -10,8 +10,8 @@ from typing import Any, LiteralString
 import numpy as np
 import psycopg
 
-from alerts.arrays import F4, I1, I4
-from alerts.binary import DEVICE, GAP, HOME, LATEST, LIFE, STORED, Records, decode
+from core.arrays import F4, I1, I4
+from core.binary import DEVICE, GAP, HOME, LATEST, LIFE, STORED, Records, decode
 from core.packed import READING, Packed
 
 

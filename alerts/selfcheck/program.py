@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from alerts.arrays import micros, to_datetime, to_us
-from alerts.canary import store
-from alerts.canary.ends import Ear, Mouth
-from alerts.canary.links import WORDS, Link, Rounds, broken
-from alerts.canary.space import Space
-from alerts.canary.taken import Taken
+from alerts.selfcheck import store
+from alerts.selfcheck.ends import Ear, Mouth
+from alerts.selfcheck.links import WORDS, Link, Rounds, broken
+from alerts.selfcheck.space import Space
+from alerts.selfcheck.taken import Taken
+from core.arrays import micros, to_datetime, to_us
 from core.database import connect
 from core.settings import Settings
 

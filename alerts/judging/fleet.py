@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from alerts.arrays import F4, F8, I1, I2, I4, I8, Bool, micros
-from alerts.slots import Column, Slots
+from alerts.judging.slots import Column, Slots
+from core.arrays import F4, F8, I1, I2, I4, I8, Bool, micros
 from core.catalogue import DeviceType, Life, device_types, metric_by_id, metrics
 from core.packed import Flag, Packed
 

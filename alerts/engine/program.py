@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from alerts.intake import store
-from alerts.jobs import nightly
-from alerts.judge import Rule
+from alerts.engine.jobs import nightly
+from alerts.engine.steps import Watch
+from alerts.engine.store import inbox as store
+from alerts.judging.judge import Rule
 from alerts.rules import discover
-from alerts.watch import Watch
 from core.database import connect, describe, reason
 from core.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerts.binary import Records, copy_document
+from core.binary import Records, copy_document
 from core.packed import Packed, unpack
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from alerts.arrays import F8, I2, I4, I8, Bool
+from core.arrays import F8, I2, I4, I8, Bool
 from core.catalogue import EVERY_DEVICE, DeviceType, Metric, metrics
 
 

@@ -14,13 +14,13 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from alerts import store
-from alerts.arrays import to_datetime, to_us
-from alerts.backoff import REACH
-from alerts.fleet import Fleet
-from alerts.intake import store as intake
-from alerts.judge import Judge, Rule
-from alerts.snapshot import store as snapshot
+from alerts.engine.store import inbox as intake
+from alerts.engine.store import snapshot
+from alerts.judging.fleet import Fleet
+from alerts.judging.judge import Judge, Rule
+from alerts.lifecycle.backoff import REACH
+from alerts.response.store import alerts as store
+from core.arrays import to_datetime, to_us
 from core.catalogue import device_types, metrics
 from core.packed import READING, Packed, unpack
 from core.settings import Settings

@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 
-from alerts import lifecycle
-from alerts.desk import store
-from alerts.lifecycle import HELD, STEPS, UNDO_WITHIN, Action, Alert, Answer, Kind, step
-from alerts.store import Event, add_events
+from alerts.lifecycle import states as lifecycle
+from alerts.lifecycle.states import HELD, STEPS, UNDO_WITHIN, Action, Alert, Answer, Kind, step
+from alerts.response.store import answers as store
+from alerts.response.store.alerts import Event, add_events
 from core.model import Disposition, State
 
 __all__ = ["Action", "AlertConflict", "AlertNotFound", "HeldByOther", "Refusal", "UndoRefused", "act", "undo"]

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from alerts import store
-from alerts.arrays import I8, to_datetime, to_us
-from alerts.backoff import GOES_ON
-from alerts.entries import Change, Raise
-from alerts.intake import store as intake
-from alerts.judge import Judge, Rule
-from alerts.latency import Latency
-from alerts.latest import LatestWriter
-from alerts.lifecycle import Kind
-from alerts.rebuild import load_baselines, rebuild, registered, same_registry
+from alerts.engine.latency import Latency
+from alerts.engine.latest import LatestWriter
+from alerts.engine.rebuild import load_baselines, rebuild, registered, same_registry
+from alerts.engine.store import inbox as intake
+from alerts.judging.entries import Change, Raise
+from alerts.judging.judge import Judge, Rule
+from alerts.lifecycle.backoff import GOES_ON
+from alerts.lifecycle.states import Kind
+from alerts.response.store import alerts as store
+from core.arrays import I8, to_datetime, to_us
 from core.catalogue import metrics
 from core.model import Disposition
 from core.packed import READING, Packed, unpack

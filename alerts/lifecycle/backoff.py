@@ -7,7 +7,7 @@ is a step up its rule's ladder: the pause before the next alert grows, and at th
 from dataclasses import dataclass
 from datetime import timedelta
 
-from alerts.lifecycle import UNDO_WITHIN
+from alerts.lifecycle.states import UNDO_WITHIN
 from core.model import Disposition, Severity
 
 GOES_ON = "goes_on"  # why the alert at the top of the ladder is not aloud, as `alert.suppressed_by` has it

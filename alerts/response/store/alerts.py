@@ -1,4 +1,4 @@
-"""SQL of the alerts: findings, events, and what stands open. What people answer: alerts/desk/store.py."""
+"""SQL of the alerts: findings, events, and what stands open. What people answer: alerts/response/store/answers.py."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Self
 import orjson
 import psycopg
 
-from alerts.backoff import GOES_ON
-from alerts.lifecycle import Kind
+from alerts.lifecycle.backoff import GOES_ON
+from alerts.lifecycle.states import Kind
 from core.model import Disposition, Severity, State
 
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from alerts.backoff import GOES_ON
-from alerts.lifecycle import Alert
+from alerts.lifecycle.backoff import GOES_ON
+from alerts.lifecycle.states import Alert
 from core.model import Disposition, Severity, State
 
 

@@ -2,7 +2,7 @@
 
 An alert *asks* for a person from when it is aloud until somebody answers, and again from when it is found again, gets
 worse or is aloud again. The desk writes what `step` and `undo` say while it holds the row; what the engine finds is a
-conditional insert (alerts.store), and a test holds the two together.
+conditional insert (alerts.response.store), and a test holds the two together.
 """
 
 from collections.abc import Iterable

@@ -12,12 +12,12 @@ from typing import Self
 
 import numpy as np
 
-from alerts.arrays import F8, I1, I8, Bool, micros, to_datetime
-from alerts.backoff import MOST, Backoff, climbed, only_shown, pause
-from alerts.entries import Change, Raise, Standing
-from alerts.findings import Evidence, Findings, measured
-from alerts.lifecycle import Alert, Due, Found, Kind, Over, Step, asks, step, worse
-from alerts.told import Told
+from alerts.judging.entries import Change, Raise, Standing
+from alerts.judging.findings import Evidence, Findings, measured
+from alerts.judging.told import Told
+from alerts.lifecycle.backoff import MOST, Backoff, climbed, only_shown, pause
+from alerts.lifecycle.states import Alert, Due, Found, Kind, Over, Step, asks, step, worse
+from core.arrays import F8, I1, I8, Bool, micros, to_datetime
 from core.model import Severity
 
 log = logging.getLogger(__name__)

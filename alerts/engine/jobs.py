@@ -10,13 +10,13 @@ import numpy as np
 import psycopg
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from alerts.arrays import I4, I8
-from alerts.binary import BASELINE
-from alerts.fleet import Fleet, shows_life
-from alerts.intake import store
-from alerts.learn import learn
-from alerts.rebuild import registered
-from alerts.snapshot.store import readings
+from alerts.engine.rebuild import registered
+from alerts.engine.store import inbox as store
+from alerts.engine.store.snapshot import readings
+from alerts.judging.fleet import Fleet, shows_life
+from alerts.judging.learn import learn
+from core.arrays import I4, I8
+from core.binary import BASELINE
 from core.catalogue import Life, metrics
 from core.database import connect
 from core.settings import Settings

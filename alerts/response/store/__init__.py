@@ -1,0 +1,1 @@
+"""SQL of alerts and of what people do with them."""

@@ -1,1 +1,0 @@
-"""The engine's state as the database has it, read in bulk."""
