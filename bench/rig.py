@@ -18,10 +18,10 @@ import psycopg
 
 from bench import cpu
 from bench.city import OTHER_VENDOR, RIVAL, VENDOR, City, build
-from core.accounts import store
 from deploy.local.programs import Program
 from deploy.local.services import ensure_root
 from deploy.local.site import Site
+from registry.accounts import store
 
 READINGS = 3  # of a message of the load
 READY = (

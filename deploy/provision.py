@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 from core import canary
-from core.accounts import names
 from core.database import connect, grant_login, migrate
 from deploy.broker import first_file
 from deploy.certificates import Authority, CertificateError, is_anothers, names_of, take_over
 from deploy.files import write_private
 from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration, plugin_here
+from registry.accounts import names
 
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from core.register import COLUMNS
+from registry.register import COLUMNS
 
 ALWAYS = ("gateway", "sos_button", "smoke_detector", "motion_sensor", "door_contact")
 SOMETIMES = {  # share of homes that have one

@@ -5,10 +5,10 @@ from functools import cache
 from typing import NamedTuple
 
 from core.catalogue import Kind, Metric, device_types
-from core.register import SERIAL
 from ingest import topics
 from ingest.formats import Decoded, FormatError, Sample, discover
 from ingest.topics import Topic, TopicError, TopicKind
+from registry.register import SERIAL
 
 RETRY = "kept, and taken once it is"
 

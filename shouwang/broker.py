@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from core import settings
-from core.accounts import Refusal
-from core.register import Device
-from core.vendors import store
 from deploy import terminals
 from deploy.vendor_accounts import administrator
+from registry.accounts import Refusal
+from registry.register import Device
+from registry.vendors import store
 from shouwang.common import AdminPassword, connect, fail
 
 NAME = re.compile(r"[A-Za-z0-9-]{1,64}")

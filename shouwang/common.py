@@ -11,9 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from core import database, settings
-from core.accounts import Refusal
 from core.failures import in_one_line
 from deploy.broker import BrokerError
+from registry.accounts import Refusal
 
 WRONG_SETTINGS = 2  # exit status: starting again won't help
 LONGEST = timedelta(days=366)  # that an account which is to end may go on

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import typer
 
-from core import store
+from registry import store
 from shouwang.common import connect, fail
 
 app = typer.Typer(help="Single devices.", no_args_is_help=True)

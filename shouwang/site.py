@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from core import database, settings, store
-from core.register import read
+from core import database, settings
+from registry import store
+from registry.register import read
 from shouwang.common import connect, fail
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.accounts import store
+from registry.accounts import store
 from shouwang.common import connect, table
 
 app = typer.Typer(help="Bearer tokens of programs that use the API.", no_args_is_help=True)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from core.accounts import names, store
 from core.model import Role
+from registry.accounts import names, store
 from shouwang import tokens
 from shouwang.common import connect, fail, table
 
@@ -105,7 +105,7 @@ def _new_password(username: str, name: str) -> str:
     """The hash of a password that is asked for; one that is easy to guess is refused."""
     from argon2 import PasswordHasher
 
-    from core.accounts import passwords
+    from registry.accounts import passwords
 
     tty = sys.stdin.isatty()
     given = getpass.getpass() if tty else sys.stdin.readline().rstrip("\r\n")

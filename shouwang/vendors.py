@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from core import settings, store
-from core.vendors import store as vendors
-from core.vendors.store import BrokerAccount
+from core import settings
 from deploy import vendor_accounts
 from deploy.vendor_accounts import administrator
+from registry import store
+from registry.vendors import store as vendors
+from registry.vendors.store import BrokerAccount
 from shouwang.common import AdminPassword, connect, end_of, fail, table
 
 app = typer.Typer(help="Device vendors: their registration and their accounts at the broker.", no_args_is_help=True)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from core.accounts.store import without_area
-from core.vendors import store as vendors
 from deploy.doctor import Finding, Level
+from registry.accounts.store import without_area
+from registry.vendors import store as vendors
 
 SOON = timedelta(days=7)
 GRACE = timedelta(days=1)  # `vendor expire` runs once a day

@@ -6,9 +6,9 @@ from pathlib import Path
 import psycopg
 from argon2 import PasswordHasher
 
-from core.accounts import store
 from deploy.local.site import Site
 from deploy.provision import Secrets
+from registry.accounts import store
 
 ACCOUNTS = (  # username, name, role, vendor
     ("duty1", "值班员甲", "operator", None),

@@ -19,14 +19,14 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from alerts.engine.jobs import learn_baselines
-from core import store
-from core.register import read
 from deploy.local import demo
 from deploy.local.programs import Program
 from deploy.local.services import ServiceError, ensure_root
 from deploy.local.site import Site
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
+from registry import store
+from registry.register import read
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 STEPS = 6

@@ -11,13 +11,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from typer.testing import CliRunner
 
 from core import canary, identity
-from core.register import COLUMNS
 from core.settings import Settings
 from deploy import roles, terminals
 from deploy.broker import BrokerAdmin, BrokerError, client
 from deploy.doctor import Level
 from deploy.doctor.accounts import accounts
 from deploy.local.services import Broker
+from registry.register import COLUMNS
 from shouwang.cli import app
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import register, store
-from core.register import COLUMNS
+from registry import register, store
+from registry.register import COLUMNS
 from tests.registry import seed
 
 HOME = "H1,qu.zhen.cun.g1,示例区/示例镇/示例村/一格,一号,示例·甲,1940-01-02,女,1,网格员:示例·乙:000-1"

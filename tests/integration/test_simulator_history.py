@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from alerts.engine.jobs import learn_baselines
-from core import register, store
 from device_sim.fleet import Fleet, write_csv
 from device_sim.history import load_history
+from registry import register, store
 
 ZONE = ZoneInfo("Asia/Shanghai")
 UNTIL = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)

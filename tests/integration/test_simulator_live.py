@@ -11,8 +11,6 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from core import store
-from core.register import read
 from core.settings import Settings
 from deploy import terminals
 from deploy.broker import BrokerAdmin
@@ -24,6 +22,8 @@ from device_sim.logins import read as read_logins
 from device_sim.publisher import Publisher
 from device_sim.run import Simulation
 from ingest.worker import run
+from registry import store
+from registry.register import read
 from shouwang.cli import app
 from tests.faults.harness import eventually
 from tests.ports import a_port

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.accounts import Refusal, names, passwords
+from registry.accounts import Refusal, names, passwords
 from shouwang.users import _new_password
 from tests.api_service import CSRF, serving
 from tests.command import Command

@@ -8,13 +8,13 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from core.accounts import Refusal, names
 from core.settings import Settings
 from deploy import roles
 from deploy.broker import BrokerAdmin
 from deploy.doctor import rights
 from deploy.provision import provision
 from ingest.worker import run
+from registry.accounts import Refusal, names
 from shouwang.cli import app
 from tests.command import Command
 from tests.faults.harness import eventually

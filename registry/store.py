@@ -7,8 +7,8 @@ from datetime import datetime
 import psycopg
 
 from core import canary
-from core.accounts import names
-from core.register import Device, Home, Register
+from registry.accounts import names
+from registry.register import Device, Home, Register
 
 
 def vendor_codes(conn: psycopg.Connection) -> list[str]:

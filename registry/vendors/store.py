@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from core import canary
-from core.accounts import Refusal, names
+from registry.accounts import Refusal, names
 
 ACCOUNTS_MAXIMUM = 5  # of one vendor that still work: the one in use, and those whose end has not come
 

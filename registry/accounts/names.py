@@ -3,7 +3,7 @@
 import re
 
 from core import canary
-from core.accounts import Refusal
+from registry.accounts import Refusal
 
 # User names at the broker and topic levels that mean a program, today or in the design: with one of them a vendor
 # would be given a program's account, or its topics.

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from zxcvbn_rs_py import zxcvbn
 
-from core.accounts import Refusal
+from registry.accounts import Refusal
 
 SHORTEST, LONGEST = 10, 200
 ENOUGH = 8.0  # guesses, as a power of ten: zxcvbn's "safely unguessable" (its score 3) begins here

@@ -7,8 +7,8 @@ import psycopg
 from psycopg.rows import class_row
 
 from core import canary
-from core.accounts import Refusal, names
 from core.model import Role
+from registry.accounts import Refusal, names
 
 
 class Account(NamedTuple):
