@@ -10,11 +10,11 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from api.accounts import store as accounts
+from api.accounts.passwords import token_hash
+from api.accounts.store import Caller
 from api.errors import ApiError
-from api.passwords import token_hash
 from api.state import State
-from api.store import accounts
-from api.store.accounts import Caller
 
 COOKIE = "shouwang_session"
 SAFE = {"GET", "HEAD", "OPTIONS"}

@@ -5,8 +5,17 @@ from fastapi.routing import APIRoute
 
 from api import console, errors
 from api.access import SECURITY
+from api.accounts import routes as auth
+from api.accounts import session_routes as sessions
+from api.alerts import routes as alerts
+from api.catalogue import routes as catalogue
+from api.dead_letters import routes as dead_letters
+from api.devices import routes as devices
+from api.events import routes as events
+from api.health import routes as health
+from api.homes import routes as homes
 from api.middleware import Compressed, Wrap
-from api.routes import alerts, auth, catalogue, dead_letters, devices, events, health, homes, records, sessions
+from api.records import routes as records
 from api.state import State
 
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.encodings import chosen
 from api.errors import unexpected
-from api.metrics import Meter
+from api.health.metrics import Meter
 from api.values import V1
 
 # ECharts and Vue set inline styles; nothing runs that this server has not served as a file.

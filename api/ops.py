@@ -14,10 +14,10 @@ from psycopg_pool import ConnectionPool
 
 from api import errors, reference
 from api.access import Now, Pool, Shared
-from api.metrics import Figures
+from api.health import store
+from api.health.metrics import Figures
 from api.middleware import Wrap
 from api.state import State
-from api.store import health as store
 
 router = APIRouter()
 

@@ -10,14 +10,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import ops
+from api.accounts.login import Door
 from api.app import create
+from api.catalogue.rules import titles
 from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
-from api.feed import Feed
-from api.login import Door
-from api.metrics import Meter
-from api.rules import titles
+from api.events.feed import Feed
+from api.health.metrics import Meter
+from api.health.watch import Watch
 from api.state import State
-from api.watch import Watch
 from core.database import describe, pool
 from core.settings import Settings
 

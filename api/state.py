@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from psycopg_pool import ConnectionPool
 
-from api.feed import Feed
-from api.login import Door
-from api.metrics import Meter
+from api.accounts.login import Door
+from api.events.feed import Feed
+from api.health.metrics import Meter
 from core.settings import Settings
 
 

@@ -158,8 +158,8 @@ def test_health_comes_at_once_and_when_it_changes(service):
 
 
 def test_a_logged_out_session_loses_its_stream(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
-    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.events.routes.PING", 0.1)
     client = service.login("op1")
     with Stream(client) as stream:
         other = service.client(headers=CSRF, cookies=dict(client.cookies))

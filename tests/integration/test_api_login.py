@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api import browsers as known_browsers
-from api.browsers import FORM, Browsers
-from api.login import SHARE, WAITING, BusyError, Lane
-from api.passwords import FAILURES, LONGEST, NAMES, PAUSE, REMEMBERED, Throttle
+from api.accounts import browsers as known_browsers
+from api.accounts.browsers import FORM, Browsers
+from api.accounts.login import SHARE, WAITING, BusyError, Lane
+from api.accounts.passwords import FAILURES, LONGEST, NAMES, PAUSE, REMEMBERED, Throttle
 from core.settings import Settings
 from tests.api_service import CSRF, serving
 from tests.registry import PASSWORD

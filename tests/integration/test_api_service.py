@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from api import console
-from api.health import Beat, Vitals, judge
+from api.alerts import store as alerts
+from api.health.verdict import Beat, Vitals, judge
 from api.server import run
-from api.store import alerts
 from core.settings import Settings
 from tests.api_service import Stream, serving, wait_for
 
@@ -185,7 +185,7 @@ def test_a_lost_database_connection_is_mended_before_the_next_request(service):
 
 
 def test_while_the_database_is_away_health_and_requests_say_so(service, cluster, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.2)
     client, name = service.login("op1"), service.database.name
     with Stream(client) as stream:
         cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")

@@ -55,8 +55,8 @@ def test_use_is_written_down_once_a_minute(service):
 
 
 def test_a_quiet_night_before_an_open_board_does_not_end_at_the_login_page(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
-    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.events.routes.PING", 0.1)
     client = service.login("op1")
     with Stream(client) as stream:
         unused(service, 600)  # so long as the database was away, say: the stream was open
@@ -89,8 +89,8 @@ def test_a_session_that_is_used_outlasts_the_shift_and_ends_a_day_after_the_logi
 
 
 def test_a_session_ends_twelve_hours_after_its_last_use_though_a_stream_is_open(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.1)
-    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.1)
+    monkeypatch.setattr("api.events.routes.PING", 0.1)
     client = service.login("op1")
     with Stream(client) as stream:
         passed(service, hours=11, minutes=58)  # the stream keeps it from being idle, no more
@@ -102,8 +102,8 @@ def test_a_session_ends_twelve_hours_after_its_last_use_though_a_stream_is_open(
 
 
 def test_a_stream_tells_the_end_at_once_and_again_when_use_has_moved_it(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.1)
-    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.1)
+    monkeypatch.setattr("api.events.routes.PING", 0.1)
     client = service.login("op1")
     passed(service, minutes=5)
     ((before,),) = service.sql("SELECT expires_at FROM session")
@@ -215,8 +215,8 @@ def drained(stream):
 
 
 def test_a_notice_that_was_lost_is_made_up_for_by_looking_now_and_then(service, monkeypatch):
-    monkeypatch.setattr("api.routes.events.CHECK_EVERY", 0.2)
-    monkeypatch.setattr("api.routes.events.PING", 0.1)
+    monkeypatch.setattr("api.events.routes.CHECK_EVERY", 0.2)
+    monkeypatch.setattr("api.events.routes.PING", 0.1)
     with Stream(service.login("op1")) as stream:
         service.sql("ALTER TABLE session DISABLE TRIGGER session_over")
         service.sql("DELETE FROM session")

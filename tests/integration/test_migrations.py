@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from yoyo import get_backend, read_migrations
 
-from api.store import accounts
+from api.accounts import store as accounts
 from core.database import migrate
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alerts.selfcheck.ends import CLOSED
 from alerts.selfcheck.links import WORDS, Link
 from alerts.selfcheck.taken import MOST_NAMES, Owner, Taken, owner
-from api.health import Beat, Vitals, judge
+from api.health.verdict import Beat, Vitals, judge
 from core.identity import fingerprint, random_id
 
 SECRET = "A" * 22

@@ -1,0 +1,1 @@
+"""Alerts and what a person does with them."""

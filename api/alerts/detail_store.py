@@ -1,0 +1,50 @@
+"""One alert with all that somebody who answers it asks: who lives there, whether they move, what was before."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from api.alerts.models import Alert, AlertDetail, AlertEvent, RecentAlert
+from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, contacts, residents, rows
+from api.catalogue.rules import title
+from api.homes import life_store as life
+
+RECENT = """
+    SELECT al.id, al.rule, al.severity, al.opened_at, al.resolved_at, al.disposition, al.handler_id,
+           ha.name AS handler_name
+    FROM alert al LEFT JOIN account ha ON ha.id = al.handler_id
+    WHERE al.home_id = %s AND al.id <> %s ORDER BY al.opened_at DESC, al.id DESC LIMIT 3
+"""
+
+
+def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> AlertDetail | None:
+    """One alert with its history; None when it is not there or outside the area. `now` is local, for the age."""
+    found = rows(
+        conn,
+        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %s AND ar.path <@ %s::ltree",
+        (alert_id, scope),
+    )
+    if not found:
+        return None
+    events = rows(
+        conn,
+        f"SELECT {EVENT_COLUMNS} FROM alert_event e LEFT JOIN account ac ON ac.id = e.account_id"
+        " WHERE e.alert_id = %s ORDER BY e.id",
+        (alert_id,),
+    )
+    home_id = found[0]["home_id"]
+    return AlertDetail(
+        **dict(Alert.of(found[0])),
+        events=[AlertEvent.of(row) for row in events],
+        contacts=contacts(conn, home_id),
+        residents=residents(conn, home_id, now),
+        last_sign=life.last_sign(conn, home_id, now),
+        recent=[_recent(row) for row in rows(conn, RECENT, (home_id, alert_id))],
+    )
+
+
+def _recent(row: dict[str, Any]) -> RecentAlert:
+    zh, en = title(row["rule"])
+    handler = None if row["handler_id"] is None else {"id": row["handler_id"], "name": row["handler_name"]}
+    return RecentAlert.model_validate({**row, "title_zh": zh, "title_en": en, "handler": handler})

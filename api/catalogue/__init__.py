@@ -1,0 +1,1 @@
+"""What can be installed and what is judged: device types, metrics, rules."""

@@ -1,0 +1,1 @@
+"""Terminals: lists, one terminal, what it has sent."""

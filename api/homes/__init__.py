@@ -1,0 +1,1 @@
+"""Homes: lists, who lives there, how a day went."""

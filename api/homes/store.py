@@ -1,0 +1,90 @@
+"""Homes within an area."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from api import cursors
+from api import search_store as words
+from api.accounts.store import AREA_NAME
+from api.alerts import store as alerts
+from api.alerts.store import PERSON_NAMES, rows
+from api.devices import newest_store as newest
+from api.devices import store as devices
+from api.devices.newest_store import ALLOWED, NEWEST, WRITTEN, silent, told
+from api.homes import life_store as life
+from api.homes.models import BaselineHour, Home, HomeItem, HomePage, HomeQuery
+from core.model import Severity
+
+MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
+# What matches is found first and once, for the page and for the count: with its own idea of how many there are, the
+# plan would at times walk all homes by code until a page is full.
+LIST = f"""
+    WITH matching AS MATERIALIZED (SELECT h.id, h.code, h.address, ar.path FROM {{tables}} WHERE {{conditions}})
+    SELECT h.id, h.code, h.address, {AREA_NAME.format(path="h.path")} AS area_name,
+           coalesce({PERSON_NAMES}, '') AS person_name, count_d.devices, count_d.silent_devices,
+           count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts,
+           (SELECT max(sign.at) {life.signs("h.id")}) AS last_life_at,
+           (SELECT count(*) FROM matching) AS total
+    FROM (SELECT * FROM matching ORDER BY code LIMIT %(limit)s) h
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS devices, count(*) FILTER (WHERE {MUTE} AND {silent("seen")}) AS silent_devices
+        FROM device d {ALLOWED} {told("written", WRITTEN)} {told("seen", f"{NEWEST} AND {MUTE}")}
+        WHERE d.home_id = h.id AND d.retired_at IS NULL) count_d
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE a.suppressed_by IS NULL) AS active_alerts,
+               count(*) FILTER (WHERE a.suppressed_by IS NOT NULL) AS suppressed_alerts,
+               (array_agg(a.severity ORDER BY array_position(%(severities)s::text[], a.severity))
+                FILTER (WHERE a.suppressed_by IS NULL))[1] AS worst_severity
+        FROM alert a WHERE a.home_id = h.id AND a.state <> 'resolved') count_a
+    ORDER BY h.code
+"""
+
+
+def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -> HomePage:
+    """One page, by code; the first says how many there are."""
+    tables, conditions = "home h JOIN area ar ON ar.id = h.area_id", ["ar.path <@ %(scope)s::ltree"]
+    values: dict[str, Any] = {
+        **newest.values(conn, now), **life.values(now), "scope": scope, "limit": wanted.limit + 1,
+        "severities": list(Severity),
+    }  # fmt: skip
+    if wanted.q:
+        tables += " JOIN home_search s ON s.home_id = h.id"
+        conditions.append(words.home(wanted.q, values))
+    if wanted.cursor:
+        (values["after"],) = cursors.decode(wanted.cursor, str)
+        conditions.append("h.code > %(after)s")
+    found = rows(conn, LIST.format(tables=tables, conditions=" AND ".join(conditions)), values)
+    total = (found[0]["total"] if found else 0) if wanted.cursor is None else None
+    items = [HomeItem(**row) for row in found[: wanted.limit]]
+    following = cursors.encode(items[-1].code) if len(found) > wanted.limit else None
+    return HomePage(items=items, next_cursor=following, total=total)
+
+
+def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: datetime) -> Home | None:
+    """One home with all that belongs to it; None when it is not there or outside the area. `now` is local."""
+    found = rows(
+        conn,
+        f"SELECT h.id, h.code, h.address, ar.path::text AS area_path, {AREA_NAME.format(path='ar.path')} AS area_name"
+        " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s AND ar.path <@ %s::ltree",
+        (home_id, scope),
+    )
+    if not found:
+        return None
+    baseline = rows(conn, "SELECT hour, gap_seconds, days FROM baseline WHERE home_id = %s ORDER BY hour", (home_id,))
+    return Home(
+        **found[0],
+        timezone=timezone,
+        residents=alerts.residents(conn, home_id, now),
+        contacts=alerts.contacts(conn, home_id),
+        devices=devices.of_home(conn, home_id, now),
+        baseline=[BaselineHour(**row) for row in baseline],
+        active_alerts=alerts.active_of_home(conn, home_id),
+    )
+
+
+def is_visible(conn: Connection, scope: str, home_id: int) -> bool:
+    """Whether a home lies in the area."""
+    query = "SELECT 1 FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s AND ar.path <@ %s::ltree"
+    return conn.execute(query, (home_id, scope)).fetchone() is not None

@@ -1,0 +1,1 @@
+"""What was done: closed alerts, by who, what and when."""

@@ -1,0 +1,34 @@
+"""The record: alerts that were answered for."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.access import Operator, Pool, Shared
+from api.errors import documented
+from api.records import store
+from api.records.models import RecordChoices, RecordFilter, RecordPage, RecordQuery, RecordSummary
+from api.values import V1
+
+router = APIRouter(prefix=f"{V1}/records", tags=["records"])
+
+
+@router.get("", responses=documented(401, 403))
+def list_records(me: Operator, pool: Pool, shared: Shared, wanted: Annotated[RecordQuery, Query()]) -> RecordPage:
+    """Closed alerts of the caller's area, those raised last first."""
+    with pool.connection() as conn:
+        return store.list_records(conn, me.scope, wanted, shared.settings.zone)
+
+
+@router.get("/summary", responses=documented(401, 403))
+def record_summary(me: Operator, pool: Pool, shared: Shared, wanted: Annotated[RecordFilter, Query()]) -> RecordSummary:
+    """How many there are over the whole filter, how many waited too long, and how long half of them waited."""
+    with pool.connection() as conn:
+        return store.summary(conn, me.scope, wanted, shared.settings.zone)
+
+
+@router.get("/choices", responses=documented(401, 403))
+def record_choices(me: Operator, pool: Pool) -> RecordChoices:
+    """Who handled closed alerts, and the rules they are of."""
+    with pool.connection() as conn:
+        return store.choices(conn, me.scope)
