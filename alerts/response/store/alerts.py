@@ -97,7 +97,7 @@ def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) ->
     """
     values = {"goes_on": GOES_ON, "records": json(records), "ranks": [str(severity) for severity in Severity]}
     opened = [Opened(*row) for row in conn.execute(RAISE, values).fetchall()]
-    calm = {(one["home_id"], one["rule"]) for one in records if not one.get("asks_since")}
+    calm = {(one.get("home_id"), one["rule"]) for one in records if not one.get("asks_since")}
     missed = [one.alert_id for one in opened if one.inserted and (one.home_id, one.rule) in calm]
     if missed:
         conn.execute(
