@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from core.clock import to_us
 from core.database import connect
 from core.settings import Settings
 from ingest.dealing import AWAY_AFTER, Dealer
@@ -72,7 +73,7 @@ class Steward(threading.Thread):
             self._away_since = None
             self._refresh(conn)
             now = datetime.now(UTC)
-            self._pipeline.letters.resume(letters.kept_today(conn, now), int(now.timestamp() * 1e6))
+            self._pipeline.letters.resume(letters.kept_today(conn, now), to_us(now))
             while not self._stop_event.is_set():
                 self._deal(conn)
                 workers.beat(conn, self._settings.worker, datetime.now(UTC), self._state())

@@ -18,8 +18,9 @@ from alerts.judging.judge import Judge, Rule
 from alerts.lifecycle.backoff import GOES_ON
 from alerts.lifecycle.states import Kind
 from alerts.response.store import alerts as store
-from core.arrays import I8, to_datetime, to_us
+from core.arrays import I8
 from core.catalogue import metrics
+from core.clock import MINUTE, to_datetime, to_us
 from core.model import Disposition
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SLICE_BATCHES = 64  # a slice of the backlog is small enough that an emergency never waits long behind it
 SLICE_ROWS = 20_000
-BACKWARDS = 60_000_000  # µs: a step of judging never goes back, unless the machine's clock did
+BACKWARDS = MINUTE  # a step of judging never goes back, unless the machine's clock did
 CANARY = metrics()["canary"].id
 
 

@@ -13,7 +13,7 @@ from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.response.store.alerts import AlertRow, Opened
-from core.arrays import micros, to_us
+from core.clock import micros, to_us
 
 log = logging.getLogger(__name__)
 

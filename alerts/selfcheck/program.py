@@ -13,7 +13,7 @@ from alerts.selfcheck.ends import Ear, Mouth
 from alerts.selfcheck.links import WORDS, Link, Rounds, broken
 from alerts.selfcheck.space import Space
 from alerts.selfcheck.taken import Taken
-from core.arrays import micros, to_datetime, to_us
+from core.clock import micros, to_datetime, to_us
 from core.database import connect
 from core.settings import Settings
 
