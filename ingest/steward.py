@@ -11,11 +11,12 @@ import psycopg
 
 from core.clock import to_us
 from core.database import connect
+from core.heartbeat_store import beat
 from core.settings import Settings
 from ingest.dealing import AWAY_AFTER, Dealer
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
-from ingest.store import letters, readings, registry, workers
+from ingest.store import letters, readings, registry
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -76,7 +77,7 @@ class Steward(threading.Thread):
             self._pipeline.letters.resume(letters.kept_today(conn, now), to_us(now))
             while not self._stop_event.is_set():
                 self._deal(conn)
-                workers.beat(conn, self._settings.worker, datetime.now(UTC), self._state())
+                beat(conn, f"ingest/{self._settings.worker}", datetime.now(UTC), self._state())
                 self._tell(conn)
                 while self._replay(conn):
                     pass

@@ -18,9 +18,9 @@ from core import canary
 from deploy.local.programs import Program
 from deploy.local.site import Site
 from tests.console.standing import HOME, put_all
-from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.registry import PASSWORD, Registry, seed
+from tests.waiting import eventually
 
 CONSOLE = Path(__file__).parents[2] / "console"
 FLAGS = [

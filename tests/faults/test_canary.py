@@ -11,9 +11,9 @@ import pytest
 
 from core import canary
 from deploy.local.site import Site
-from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.registry import PASSWORD, seed
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,11 @@ from core import canary
 from core.settings import Settings
 from deploy.local.services import Broker
 from tests.conftest import BrokerAccounts, RunningBroker
-from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
 from tests.ports import a_port
 from tests.programs import working
 from tests.registry import seed
+from tests.waiting import eventually
 
 BIG = '{"values": {"battery": 50, "pad": "%s"}}'
 

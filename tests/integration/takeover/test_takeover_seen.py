@@ -11,8 +11,8 @@ from alerts.selfcheck.ends import Ear, Mouth
 from alerts.selfcheck.program import Canary
 from core import canary, identity
 from deploy import terminals
-from tests.faults.harness import eventually
 from tests.takeover_rig import Attacker, Client, ingesting, issue
+from tests.waiting import eventually
 
 
 @pytest.fixture
