@@ -18,11 +18,10 @@ from alerts.judging.fleet import Fleet
 from alerts.judging.learn import MIN_DAYS, learn
 from alerts.rules import discover
 from core.catalogue import metrics
+from core.clock import DAY, HOUR, MINUTE, to_us
 from core.packed import READING, Packed
 
 ZONE = ZoneInfo("UTC")  # the files' local time is taken as it is
-MINUTE = 60_000_000
-DAY = 1440 * MINUTE
 BED, DOOR, MOTION, SEAT = 1, 2, 3, 4
 DEVICE_OF = {"Bed": BED, "Maindoor": DOOR}
 METRIC_OF = {BED: "in_bed", DOOR: "door_open", MOTION: "motion", SEAT: "in_bed"}
@@ -39,7 +38,7 @@ def events(path: Path, *, seat: int = MOTION) -> Packed:
         begin, end, where, *_ = [field for field in re.split(r"\t+", line.strip()) if field]
         device = (DEVICE_OF | {"Seat": seat}).get(where.strip(), MOTION)
         for text, value in ((begin, 1.0), (end, 1.0 if device == MOTION else 0.0)):
-            moment = int(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC).timestamp()) * 1_000_000
+            moment = to_us(datetime.fromisoformat(text.strip()).replace(tzinfo=UTC))
             rows.append((moment, device, metrics()[METRIC_OF[device]].id, 0, value))
     return np.sort(np.array(rows, READING), order="ts")
 
@@ -75,13 +74,13 @@ def score(path: Path, seat: int) -> None:
         usual = learn(np.zeros(len(before), np.int32), before, 1, ZONE)[0][0]
         false += len(alarms(said, usual, day * DAY, (day + 1) * DAY))
         for hour in STOPS:
-            stop = day * DAY + hour * 60 * MINUTE
+            stop = day * DAY + hour * HOUR
             cut = said[life < stop]
             first = alarms(cut, usual, stop, stop + DAY)
-            late.append((first[0] - stop) / MINUTE / 60)
-            delays.append((first[0] - int(cut["ts"][-1])) / MINUTE / 60)
+            late.append((first[0] - stop) / HOUR)
+            delays.append((first[0] - int(cut["ts"][-1])) / HOUR)
     weeks = len(days) / 7
-    longest = float(np.diff(life).max()) / MINUTE / 60
+    longest = float(np.diff(life).max()) / HOUR
     sensed = "seat a mat" if seat == SEAT else "seat as movement"
     print(f"{path.stem}, {sensed}: {len(days)} days judged, longest silence {longest:.1f} h")
     print(f"  false alarms per home and week: {false / weeks:.2f} ({false} in {weeks:.1f} weeks)")

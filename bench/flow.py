@@ -14,7 +14,9 @@ import psycopg
 from bench import cpu
 from bench.city import RIVAL, VENDOR
 from bench.rig import READINGS, Rig, stored
-from core.packed import COPY_HEADER, POSTGRES_EPOCH, READING, WIRE, Packed, copy_document
+from core.binary import COPY_HEADER, copy_document, wire
+from core.clock import from_postgres
+from core.packed import READING, Packed
 
 
 class Flow(NamedTuple):
@@ -185,9 +187,9 @@ def _rows(rig: Rig, count: int) -> Packed:
     )
     with rig.connect() as conn, conn.cursor().copy(query, (count,)) as copy:
         found = b"".join(copy)
-    wire = np.frombuffer(found, WIRE, count, len(COPY_HEADER))
+    sent = np.frombuffer(found, wire(READING).row, count, len(COPY_HEADER))
     rows = np.empty(count, READING)
-    rows["ts"] = wire["ts"].astype(np.int64) + POSTGRES_EPOCH
-    for name in ("device", "metric", "flags", "value"):
-        rows[name] = wire[name]
+    for name in READING.names or ():
+        rows[name] = sent[name]
+    rows["ts"] = from_postgres(rows["ts"])
     return rows

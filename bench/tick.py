@@ -21,6 +21,7 @@ import numpy as np
 from alerts.judging.fleet import Fleet
 from alerts.rules import discover
 from core.catalogue import device_types
+from core.clock import HOUR, MINUTE, SECOND
 
 ROOT = Path(__file__).parents[1]
 PAIRS = 7  # runs of each code beside a base
@@ -40,11 +41,11 @@ def fleet_of(homes: int, now: int) -> Fleet:
         installed_at=np.zeros(homes * len(TYPES), np.int64),
         zone=ZoneInfo("Asia/Shanghai"),
     )
-    fleet.last_seen[:] = now - random.integers(0, 60_000_000, len(fleet.last_seen))
-    fleet.last_life[:] = now - random.integers(0, 3_600_000_000, homes)
+    fleet.last_seen[:] = now - random.integers(0, MINUTE, len(fleet.last_seen))
+    fleet.last_life[:] = now - random.integers(0, HOUR, homes)
     fleet.baseline[:] = 7200
     for column in fleet.slots.columns.values():
-        column.ts[:] = now - random.integers(0, 60_000_000, len(column.ts))
+        column.ts[:] = now - random.integers(0, MINUTE, len(column.ts))
         column.seen[:] = column.ts
         column.since[:] = column.ts
         column.value[:] = 60 if column.metric.high > 1 else 0
@@ -61,7 +62,7 @@ def measure(homes: int, rounds: int = 20) -> dict[str, float]:
         begin = time.perf_counter()
         for rule, judge in rules:
             start = time.perf_counter()
-            judge(fleet, now + number * 1_000_000, rule.params)
+            judge(fleet, now + number * SECOND, rule.params)
             times[rule.name].append(time.perf_counter() - start)
         times["all"].append(time.perf_counter() - begin)
     return {name: float(np.median(values[1:])) * 1000 for name, values in times.items()}

@@ -1,8 +1,10 @@
-"""The words every program shares: severities, states, dispositions, roles."""
+"""The words every program shares: severities, states, dispositions, roles, signs of life."""
 
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 
 class Severity(StrEnum):
@@ -75,3 +77,12 @@ class Note(StrEnum):
     CLOCK_AHEAD = "clock_ahead"  # its clock is ahead by more than is believed
     CLOCK_BEHIND = "clock_behind"  # its clock is behind by more than is believed
     THINNED = "thinned"  # it sent more than its vendor's quota allows: only a part of it was stored
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A program's last sign of life."""
+
+    process: str  # ingest/1, engine/0, canary
+    at: datetime
+    detail: dict[str, Any] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from core.catalogue import metrics
+from core.clock import to_us
 from core.database import connect
 from core.packed import READING, Packed
 from device_sim import store
@@ -56,7 +57,7 @@ def _day(fleet: Fleet, ids: dict[str, int], on: date, zone: ZoneInfo, begin: dat
                 part["device"], part["metric"] = ids[device.serial], metrics()[metric].id
                 parts.append(part)
     rows = np.concatenate(parts)
-    low, high = (int(moment.timestamp() * 1e6) for moment in (begin, until))
+    low, high = map(to_us, (begin, until))
     return rows[(rows["ts"] > low) & (rows["ts"] <= high)]
 
 

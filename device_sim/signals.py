@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.catalogue import device_types
+from core.clock import to_us
 from device_sim.fleet import Device, Home
 from device_sim.life import Stay, day, habits
 
@@ -56,7 +57,7 @@ def readings(
     random = np.random.default_rng(zlib.crc32(f"{seed}/{device.serial}/{on.isoformat()}".encode()))
     stays = day(seed, home.number, on)
     context = Context(seed, home, on, stays, random, kind.cadence.total_seconds() * slower)
-    midnight = int(datetime.combine(on, time(), zone).timestamp()) * 1_000_000
+    midnight = to_us(datetime.combine(on, time(), zone))
     found = SIGNALS[kind.simulator](context)
     if "battery" in kind.metrics:
         found.append(_battery(context, device))

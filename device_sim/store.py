@@ -5,7 +5,8 @@ from datetime import datetime
 import numpy as np
 import psycopg
 
-from core.packed import Packed, copy_document
+from core.binary import copy_document
+from core.packed import Packed
 
 COLUMNS = "(ts, device_id, metric, flags, value)"
 

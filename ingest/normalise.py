@@ -1,8 +1,7 @@
 """From what a vendor sent to what the catalogue means: units, plausible ranges, clocks. Pure."""
 
-from datetime import timedelta
-
 from core.catalogue import Kind, Metric
+from core.clock import micros
 from core.model import Note
 from core.packed import Flag
 from core.settings import Settings
@@ -57,9 +56,9 @@ class Clock:
     """Believes device time within bounds (settings clock_ahead, clock_behind), else takes the time of receipt."""
 
     def __init__(self, settings: Settings) -> None:
-        self._ahead = microseconds(settings.clock_ahead)
-        self._behind = microseconds(settings.clock_behind)
-        self._late = microseconds(settings.late_after)
+        self._ahead = micros(settings.clock_ahead)
+        self._behind = micros(settings.clock_behind)
+        self._late = micros(settings.late_after)
 
     def judge(self, ts: int | None, received: int) -> tuple[int, int]:
         """(time to store in µs, flags) for a device time in µs, None when it said none."""
@@ -77,8 +76,3 @@ class Clock:
 
     def _credible(self, ts: int, received: int) -> bool:
         return received - self._behind <= ts <= received + self._ahead
-
-
-def microseconds(duration: timedelta) -> int:
-    """A duration in whole microseconds."""
-    return duration // timedelta(microseconds=1)

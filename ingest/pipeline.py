@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from core.catalogue import Metric, metrics
+from core.clock import SECOND
 from core.model import Note
 from core.packed import Flag
 from core.settings import Settings
@@ -15,7 +16,7 @@ from ingest import topics
 from ingest.draft import DeadLetter, Draft, Message, Repeat
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
-from ingest.quota import SECOND, Letters, Thinning
+from ingest.quota import Letters, Thinning
 from ingest.registry import Refusal, Registry, Route
 from ingest.topics import TopicKind
 from ingest.urgency import cries, in_letter, unread

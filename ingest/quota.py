@@ -9,11 +9,10 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.clock import DAY, SECOND
 from core.settings import Settings
 from ingest.draft import DeadLetter, Message
 
-SECOND = 1_000_000  # µs
-DAY = 86_400 * SECOND
 MESSAGE_BYTES = 1024  # of a message, on average over the burst
 AT_LEAST = 500.0  # messages a second, however few devices a vendor has
 THINNED_TO = 10 * SECOND  # over its quota a vendor has one reading per device and metric stored in so long …

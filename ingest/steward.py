@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from core.clock import to_us
 from core.database import connect
+from core.heartbeat_store import beat
 from core.settings import Settings
 from ingest.dealing import AWAY_AFTER, Dealer
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
-from ingest.store import letters, readings, registry, workers
+from ingest.store import letters, readings, registry
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -72,10 +74,10 @@ class Steward(threading.Thread):
             self._away_since = None
             self._refresh(conn)
             now = datetime.now(UTC)
-            self._pipeline.letters.resume(letters.kept_today(conn, now), int(now.timestamp() * 1e6))
+            self._pipeline.letters.resume(letters.kept_today(conn, now), to_us(now))
             while not self._stop_event.is_set():
                 self._deal(conn)
-                workers.beat(conn, self._settings.worker, datetime.now(UTC), self._state())
+                beat(conn, f"ingest/{self._settings.worker}", datetime.now(UTC), self._state())
                 self._tell(conn)
                 while self._replay(conn):
                     pass

@@ -7,6 +7,7 @@ from datetime import datetime
 import psycopg
 
 from core import canary
+from registry import selfcheck_store
 from registry.accounts import names
 from registry.register import Device, Home, Register
 
@@ -25,7 +26,7 @@ def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]
     vendors: dict[str, int] = dict(conn.execute("SELECT code, id FROM vendor").fetchall())
     for device in register.devices.values():
         _write_device(conn, device, vendors[device.vendor], homes[device.home_code], done)
-    done["self-check terminal added"] += canary.install(conn)
+    done["self-check terminal added"] += selfcheck_store.install(conn)
     return done
 
 

@@ -18,6 +18,7 @@ from core.settings import Settings
 from tests.conftest import Database
 from tests.ports import a_port
 from tests.registry import PASSWORD, Registry, seed
+from tests.waiting import eventually
 
 CSRF = {"X-Shouwang": "1"}
 
@@ -124,7 +125,7 @@ def running(database: Database, **settings: Any) -> Iterator[str]:
     thread.start()
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: not failed.empty() or _answers(url))
+        eventually(lambda: not failed.empty() or _answers(url))
         yield url
     finally:
         stop.set()
@@ -139,16 +140,6 @@ def _answers(url: str) -> bool:
         return httpx.get(f"{url}/healthz").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def wait_for(condition: Any, seconds: float = 10) -> Any:
-    """Poll until the condition gives something true; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """A small engine on a real database: rules as small as a test needs, and ways to run and watch it."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,14 +88,6 @@ def running(settings: Settings, *rules: Rule) -> Iterator[threading.Thread]:
         stop.set()
         thread.join(15)
         assert not thread.is_alive(), "it did not stop"
-
-
-def eventually(what: Callable[[], Any], seconds: float = 15) -> Any:
-    end = time.monotonic() + seconds
-    while not (answer := what()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
 
 
 def judge_all(watch: Watch, now: datetime) -> None:

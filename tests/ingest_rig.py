@@ -15,9 +15,9 @@ from paho.mqtt.properties import Properties
 from core.settings import Settings
 from ingest.worker import run
 from tests.conftest import Database, RunningBroker
-from tests.faults.harness import eventually
 from tests.programs import working
 from tests.registry import Registry
+from tests.waiting import eventually
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from core import identity
 from deploy import terminals
 from deploy.broker import BrokerAdmin
 from ingest.worker import run
-from tests.faults.harness import eventually
 from tests.programs import working
+from tests.waiting import eventually
 
 PRESSES = 6
 CLEAN = pytest.mark.parametrize("clean", [True, False], ids=["clean start", "resumed session"])

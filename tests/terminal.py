@@ -3,7 +3,7 @@
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 
 class Terminal:

@@ -8,7 +8,7 @@ import psycopg
 from alerts.engine.store import inbox as store
 from alerts.judging.fleet import Fleet
 from core.arrays import I8
-from core.binary import LATEST, LIFE, to_postgres
+from core.binary import LATEST, LIFE
 
 SLICE = 1000  # values or homes written at once, some 5 ms
 
@@ -62,7 +62,7 @@ class LatestWriter:
         latest["device"] = self._fleet.device_ids[slots.device[rows]]
         latest["metric"], latest["value"] = slots.metric[rows], slots.value[rows]
         for name, column in (("ts", slots.ts), ("since", slots.since), ("seen", slots.seen)):
-            latest[name] = to_postgres(column[rows])
+            latest[name] = column[rows]
         with self._conn.transaction():
             store.write_latest(self._conn, latest)
         slots.changed[rows] = False
@@ -70,7 +70,7 @@ class LatestWriter:
     def _lives(self, rows: I8) -> None:
         fleet = self._fleet
         life = np.empty(len(rows), LIFE)
-        life["home"], life["at"] = fleet.home_ids[rows], to_postgres(fleet.last_life[rows])
+        life["home"], life["at"] = fleet.home_ids[rows], fleet.last_life[rows]
         life["device"] = fleet.device_ids[fleet.last_life_device[rows]]
         with self._conn.transaction():
             store.write_life(self._conn, life)

@@ -20,8 +20,8 @@ from alerts.judging.fleet import Fleet
 from alerts.judging.judge import Judge, Rule
 from alerts.lifecycle.backoff import REACH
 from alerts.response.store import alerts as store
-from core.arrays import to_datetime, to_us
 from core.catalogue import device_types, metrics
+from core.clock import to_datetime, to_us
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
 

@@ -18,8 +18,10 @@ from alerts.judging.judge import Judge, Rule
 from alerts.lifecycle.backoff import GOES_ON
 from alerts.lifecycle.states import Kind
 from alerts.response.store import alerts as store
-from core.arrays import I8, to_datetime, to_us
+from core import heartbeat_store
+from core.arrays import I8
 from core.catalogue import metrics
+from core.clock import MINUTE, to_datetime, to_us
 from core.model import Disposition
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 
 SLICE_BATCHES = 64  # a slice of the backlog is small enough that an emergency never waits long behind it
 SLICE_ROWS = 20_000
-BACKWARDS = 60_000_000  # µs: a step of judging never goes back, unless the machine's clock did
+BACKWARDS = MINUTE  # a step of judging never goes back, unless the machine's clock did
 CANARY = metrics()["canary"].id
 
 
@@ -129,7 +131,7 @@ class Watch:
             "failed_rules": self.judge.failed_rules(to_us(now)),
             "alert_latency": self.latency.detail(),
         }
-        intake.beat(self.conn, f"engine/{self.settings.shard}", now, detail)
+        heartbeat_store.beat(self.conn, f"engine/{self.settings.shard}", now, detail)
 
     def _echo(self, packed: Packed) -> None:
         """Let a self-check signal go on; the newest few are enough after an outage."""
@@ -149,16 +151,12 @@ class Watch:
             return []
         intake.insist(self.conn)
         opened = store.write_raises(self.conn, [self._record(one, now) for one in raises])
-        self.judge.written(raises, opened)
-        by_key = {(one.rule, one.home_id): one for one in opened}
         events: list[store.Event] = []
-        for one in raises:
-            home_id = int(self.judge.fleet.home_ids[one.home])
-            alert = by_key[one.rule, home_id]
+        for one, alert in self.judge.written(raises, opened):
             kinds = (
                 one.events if not alert.inserted else (Kind.OPENED,) if one.quiet_until is None else (Kind.SUPPRESSED,)
             )
-            log.info("alert %d of home %d: %s %s (%s)", alert.alert_id, home_id, one.rule, "+".join(kinds), one.reason)
+            log.info("alert %d of home %d: %s %s (%s)", *alert[:3], "+".join(kinds), one.reason)
             data = {"severity": one.severity, "times": one.times, "asks": one.asks, **_shown(one)}
             events += [store.Event(alert.alert_id, now, kind, data=data) for kind in kinds]
         return events

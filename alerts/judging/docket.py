@@ -17,7 +17,8 @@ from alerts.judging.findings import Evidence, Findings, measured
 from alerts.judging.told import Told
 from alerts.lifecycle.backoff import MOST, Backoff, climbed, only_shown, pause
 from alerts.lifecycle.states import Alert, Due, Found, Kind, Over, Step, asks, step, worse
-from core.arrays import F8, I1, I8, Bool, micros, to_datetime
+from core.arrays import F8, I1, I8, Bool
+from core.clock import micros, to_datetime
 from core.model import Severity
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alerts.judging.slots import Column, Slots
-from core.arrays import F4, F8, I1, I2, I4, I8, Bool, micros
+from core.arrays import F4, F8, I1, I2, I4, I8, Bool
 from core.catalogue import DeviceType, Life, device_types, metric_by_id, metrics
+from core.clock import micros
 from core.packed import Flag, Packed
 
 __all__ = ["Batch", "Column", "Fleet", "shows_life"]

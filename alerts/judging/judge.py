@@ -12,8 +12,8 @@ from alerts.judging.entries import Change, Raise, Standing
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
-from alerts.response.store.alerts import AlertRow, Opened
-from core.arrays import micros, to_us
+from alerts.lifecycle.rows import AlertRow, Opened
+from core.clock import micros, to_us
 
 log = logging.getLogger(__name__)
 
@@ -104,12 +104,13 @@ class Judge:
             if rule.observe is not None and len(mine):
                 self._guarded(rule, batch.now, partial(_discard, rule, mine, self.fleet))
 
-    def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> None:
-        """The database gave these alerts their ids."""
+    def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> list[tuple[Raise, Opened]]:
+        """Take up the ids that the database gave to what was raised; returns what became of each."""
         by_key = {(one.rule, one.home_id): one for one in opened}
-        for one in raises:
-            found = by_key[one.rule, int(self.fleet.home_ids[one.home])]
+        pairs = [(one, by_key[one.rule, int(self.fleet.home_ids[one.home])]) for one in raises]
+        for one, found in pairs:
             self.dockets[one.rule].written(one, found.alert_id, new=found.inserted)
+        return pairs
 
     def moved(self) -> dict[int, float]:
         """By alert, what the last tick measured anew."""

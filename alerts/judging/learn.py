@@ -1,15 +1,15 @@
 """Learns a home's rhythm: how long a silence that reaches into each hour of day gets, at its upper end. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clock import DAY, HOUR, micros, to_datetime
+
 MIN_DAYS = 5  # fewer say nothing about a habit; own choice
 QUANTILE = 0.95  # of the days; own choice: the longest of three weeks may have been the day she was at the hospital
-HOUR = 3_600_000_000  # microseconds
-DAY = 24 * HOUR
 
 
 def learn(
@@ -42,7 +42,7 @@ def _local(zone: ZoneInfo, ts: NDArray[np.int64]) -> NDArray[np.int64]:
     hour = ts // HOUR
     first, last = int(hour.min()), int(hour.max())
     offsets = [
-        (datetime.fromtimestamp(number * 3600, zone).utcoffset() or timedelta()) // timedelta(microseconds=1)
+        micros(to_datetime(number * HOUR).astimezone(zone).utcoffset() or timedelta())
         for number in range(first, last + 1)
     ]
     local: NDArray[np.int64] = ts + np.array(offsets, np.int64)[hour - first]

@@ -1,6 +1,5 @@
 """What several rules need: times, who is out, since when we have been watching, and the operator's evidence."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,12 +8,10 @@ from numpy.typing import NDArray
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Column, Fleet
 from core.catalogue import Metric, metrics
+from core.clock import MINUTE, to_datetime
 from core.model import Severity
 from core.packed import Flag
 
-SECOND = 1_000_000  # microseconds
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
 OUTAGE = 10 * MINUTE  # the whole fleet unheard this long: we were not watching; own choice, twice the gateways' cadence
 
 Homes = NDArray[np.bool_]
@@ -23,12 +20,12 @@ Rows = NDArray[np.intp]
 
 def local_hour(fleet: Fleet, now: int) -> int:
     """The hour of day where the homes are."""
-    return datetime.fromtimestamp(now / SECOND, UTC).astimezone(fleet.zone).hour
+    return to_datetime(now).astimezone(fleet.zone).hour
 
 
 def iso(microseconds: int) -> str:
     """An instant as ISO 8601 UTC."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))).isoformat(timespec="seconds")
+    return to_datetime(microseconds).isoformat(timespec="seconds")
 
 
 def zh_duration(microseconds: float) -> str:

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import MINUTE, device_names, evidence, iso, marked, one_per_home
+from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
+from core.clock import MINUTE
 from core.model import Severity
 from core.packed import Flag
 

@@ -22,8 +22,6 @@ from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
-    MINUTE,
-    SECOND,
     Rows,
     device_names,
     en_duration,
@@ -33,6 +31,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )
+from core.clock import MINUTE, SECOND
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "设备失联", "Device silent"

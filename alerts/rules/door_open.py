@@ -20,8 +20,6 @@ from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
-    HOUR,
-    MINUTE,
     Rows,
     device_names,
     en_duration,
@@ -34,6 +32,7 @@ from alerts.rules._common import (
     one_per_home,
     zh_duration,
 )  # fmt: skip
+from core.clock import HOUR, MINUTE
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "门未关或夜间外出", "Door open, or out at night"

@@ -23,9 +23,6 @@ from numpy.typing import NDArray
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
 from alerts.rules._common import (
-    HOUR,
-    MINUTE,
-    SECOND,
     Homes,
     Rows,
     device_names,
@@ -39,6 +36,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )  # fmt: skip
+from core.clock import HOUR, MINUTE, SECOND
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "长时间无活动", "No sign of life"

@@ -18,7 +18,6 @@ from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
-    HOUR,
     device_names,
     en_duration,
     evidence,
@@ -28,6 +27,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )
+from core.clock import HOUR
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "外出未归", "Out and not back"

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
-from alerts.rules._common import HOUR, MINUTE, device_names, evidence, iso, marked, one_per_home
+from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
+from core.clock import HOUR, MINUTE
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "室温异常", "Room too cold or too hot"

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
-from alerts.rules._common import MINUTE, device_names, evidence, iso, marked
+from alerts.rules._common import device_names, evidence, iso, marked
 from core.catalogue import metric_by_id, metrics
+from core.clock import MINUTE
 from core.model import Severity
 from core.packed import Flag
 

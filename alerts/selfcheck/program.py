@@ -13,11 +13,13 @@ from alerts.selfcheck.ends import Ear, Mouth
 from alerts.selfcheck.links import WORDS, Link, Rounds, broken
 from alerts.selfcheck.space import Space
 from alerts.selfcheck.taken import Taken
-from core.arrays import micros, to_datetime, to_us
+from core import heartbeat_store
+from core.clock import micros, to_datetime, to_us
 from core.database import connect
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
+PROCESS = "canary"  # as its heartbeat is known
 T = TypeVar("T")
 
 LOOK_EVERY = 0.5  # seconds
@@ -108,7 +110,7 @@ class Canary:
         self._find(overdue, database=True, stored=passed)
         if now >= self._beat_at:
             self._beat_at = now + BEAT_EVERY
-            store.beat(conn, now, self._detail(overdue))
+            heartbeat_store.beat(conn, PROCESS, now, self._detail(overdue))
             self._mouth.ours = store.sessions(conn) | {self._mouth.fingerprint}
         with conn.transaction():
             self._settle(conn, now, overdue)

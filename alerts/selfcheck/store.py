@@ -1,4 +1,4 @@
-"""SQL of the self-check: its terminal, how far a signal came, its heartbeat and its one alert."""
+"""SQL of the self-check: its terminal, how far a signal came and its one alert."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,7 +15,6 @@ from core import canary
 from core.model import Severity, Subject
 
 RULE = "self_check"
-PROCESS = "canary"
 
 
 class Terminal(NamedTuple):
@@ -51,15 +50,6 @@ def stored(conn: psycopg.Connection, terminal: Terminal, at: datetime) -> bool:
         (terminal.device_id, terminal.metric_id, at),
     )
     return found.fetchone() is not None
-
-
-def beat(conn: psycopg.Connection, now: datetime, detail: dict[str, Any]) -> None:
-    """Say how it goes."""
-    conn.execute(
-        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
-        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
-        (PROCESS, now, Jsonb(detail)),
-    )
 
 
 def sessions(conn: psycopg.Connection) -> frozenset[str]:

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from alerts.selfcheck.links import Link
-from api.health.verdict import Beat
+from core.model import Beat
 
 INGEST_COUNTS = {
     "received": "messages taken from the broker and settled",

@@ -5,19 +5,19 @@ from datetime import datetime
 from psycopg import Connection
 
 from api.health.metrics import Figures
-from api.health.verdict import Beat, Unheard, Vitals
+from api.health.verdict import Unheard, Vitals
+from core import heartbeat_store
 
 
 def vitals(conn: Connection) -> Vitals:
     """Every program's last sign of life, and the oldest batch that waits."""
-    beats = conn.execute("SELECT process, at, detail FROM heartbeat ORDER BY process").fetchall()
     oldest = conn.execute("SELECT received_at FROM batch WHERE step IS NULL ORDER BY id LIMIT 1").fetchone()
     unheard = conn.execute(
         "SELECT coalesce(v.name, '—'), count(*), min(l.last_at)"
         " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id"
         " WHERE l.urgent AND l.answered_at IS NULL AND l.replayed_at IS NULL GROUP BY v.name ORDER BY v.name"
     ).fetchall()
-    return Vitals([Beat(*row) for row in beats], oldest[0] if oldest else None, [Unheard(*row) for row in unheard])
+    return Vitals(heartbeat_store.beats(conn), oldest[0] if oldest else None, [Unheard(*row) for row in unheard])
 
 
 def alive(conn: Connection) -> None:

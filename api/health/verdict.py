@@ -3,23 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from alerts.selfcheck.links import WORDS
 from api.health.models import CanaryHealth, EngineHealth, Health, IngestHealth, Problem
+from core.model import Beat
 
 DEAD_AFTER = timedelta(seconds=10)  # programs beat every 2 s
 LAG_LIMIT = timedelta(seconds=10)
 FORGOTTEN_AFTER = timedelta(days=1)  # a worker that was taken away is not missed for ever
-
-
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """A program's last sign of life."""
-
-    process: str
-    at: datetime
-    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from core.clock import to_us
 from ingest.formats import MAX_SAMPLES, Complaint, Decoded, Example, FormatError, Sample
 from ingest.formats._json import loads, number, shown
 
@@ -115,10 +116,9 @@ def instant(ts: Any) -> int | None:
 
 def _microseconds(moment: datetime) -> int:
     try:
-        since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return to_us(moment.astimezone(UTC))
     except OverflowError:
         raise FormatError("bad_time", '"ts" is outside the years 1 to 9999') from None
-    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def encode(samples: Iterable[Sample]) -> bytes:

@@ -1,11 +1,12 @@
 """SQL of refused messages: kept with their reason, listed, and taken once more when the cause is mended."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import psycopg
 
+from core.clock import to_datetime
 from ingest.draft import DeadLetter, Message
 
 
@@ -26,16 +27,12 @@ def bury(conn: psycopg.Connection, letters: Sequence[DeadLetter], now: datetime)
             "   urgent = d.urgent OR excluded.urgent,"
             "   answered_at = CASE WHEN excluded.urgent THEN NULL ELSE d.answered_at END",
             [
-                (_moment(one.message.received), one.vendor_id, one.message.topic.replace("\0", "\ufffd"),
+                (to_datetime(one.message.received), one.vendor_id, one.message.topic.replace("\0", "\ufffd"),
                  one.message.payload, one.code, one.reason.replace("\0", "\ufffd"), digest, now, count, one.urgent,
                  one.whole)
                 for (digest, _), (one, count) in sorted(counts.items(), key=lambda item: item[0])
             ],
         )  # fmt: skip
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
 def kept_today(conn: psycopg.Connection, now: datetime) -> dict[int, tuple[int, int]]:

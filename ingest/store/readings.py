@@ -1,7 +1,7 @@
 """SQL of storing: one transaction per draft, whose readings go to the table and, packed, to the engine."""
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -9,13 +9,14 @@ import psycopg
 from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 
-from core.packed import Flag, Packed, copy_document, pack
+from core.binary import copy_document
+from core.clock import POSTGRES_EPOCH, to_datetime
+from core.packed import Flag, Packed, pack
 from ingest.draft import OF_AN_INSTANT, Draft
 from ingest.store import letters
 from ingest.store.repair import repair
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EARLIEST = 946_684_800_000_000  # µs: the year 2000, before which nothing was stored
+EARLIEST = POSTGRES_EPOCH  # µs: the year 2000, before which nothing was stored
 FEW = 50  # rows for which COPY would be no gain
 COLUMNS = "(ts, device_id, metric, flags, value)"
 
@@ -46,7 +47,7 @@ def _write_few(conn: psycopg.Connection, draft: Draft, shards: int, now: datetim
         conn.execute(
             f"INSERT INTO reading {COLUMNS} SELECT * FROM unnest("  # noqa: S608 - constant
             " %s::timestamptz[], %s::int[], %s::smallint[], %s::smallint[], %s::float8[])",
-            [[EPOCH + timedelta(microseconds=ts) for ts in rows.packed["ts"].tolist()],
+            [[to_datetime(ts) for ts in rows.packed["ts"].tolist()],
              *(rows.packed[name].tolist() for name in ("device", "metric", "flags", "value"))],
         )  # fmt: skip
         _hand_over(conn, rows.packed, rows.homes, shards, now)
@@ -92,10 +93,9 @@ def _stored(conn: psycopg.Connection, draft: Draft, row: int) -> bool:
     said = draft.repeats[row].said
     if said is None or not EARLIEST <= said <= draft.ts[row]:
         return False
-    moment = EPOCH + timedelta(microseconds=said)
     found = conn.execute(
         "SELECT 1 FROM reading WHERE device_id = %s AND metric = %s AND ts >= %s AND ts < %s AND value = %s LIMIT 1",
-        (draft.device[row], draft.metric[row], moment, moment + timedelta(microseconds=OF_AN_INSTANT),
+        (draft.device[row], draft.metric[row], to_datetime(said), to_datetime(said + OF_AN_INSTANT),
          draft.value[row]),
     )  # fmt: skip
     return found.fetchone() is not None

@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 import psycopg
 
-from core.packed import Packed, copy_document
+from core.binary import copy_document
+from core.packed import Packed
 from ingest.draft import OF_AN_INSTANT, Rows
 
 COLUMNS = "(ts, device_id, metric, flags, value)"

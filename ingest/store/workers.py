@@ -1,18 +1,8 @@
-"""SQL of a worker among others: its heartbeat, who else is there, and the locks of the vendors it serves."""
+"""SQL of a worker among others: who else is there, and the locks of the vendors it serves."""
 
 from datetime import datetime
 
 import psycopg
-from psycopg.types.json import Jsonb
-
-
-def beat(conn: psycopg.Connection, worker: str, now: datetime, detail: dict[str, object]) -> None:
-    """Say that this worker lives."""
-    conn.execute(
-        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
-        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
-        (f"ingest/{worker}", now, Jsonb(detail)),
-    )
 
 
 def heard(conn: psycopg.Connection, since: datetime) -> list[str]:

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 
 from tests.console.conftest import open_console, sos_of
 from tests.console.hearing import LISTEN
-from tests.faults.harness import eventually
 from tests.faults.proxy import Proxy
+from tests.waiting import eventually
 
 HOMES = itertools.count(8)
 

@@ -8,7 +8,7 @@ from tests.console.board_desk import after
 from tests.console.conftest import Desk, open_console
 from tests.console.hearing import LISTEN, SIREN, begun, sounding
 from tests.console.standing import title
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 HOME = 20  # the other tests count from the first
 INSERT = """

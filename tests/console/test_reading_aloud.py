@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import CONSOLE, open_console
 from tests.console.standing import HOME
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 AXE = CONSOLE / "node_modules/axe-core/axe.min.js"
 FIND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map((found) =>

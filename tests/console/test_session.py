@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.console.board_desk import settled
 from tests.console.conftest import Desk, answer, open_console, sos_of
 from tests.console.hearing import CHIME, LISTEN, sounding
-from tests.faults.harness import eventually
 from tests.registry import PASSWORD
+from tests.waiting import eventually
 
 HOMES = itertools.count(4)
 

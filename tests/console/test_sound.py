@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.console.conftest import FLAGS, answer, open_console
 from tests.console.hearing import AWAKE, CHIME, LISTEN, SIREN, THROTTLED, Tab, begun, sounding
 from tests.console.standing import title
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 HOMES = itertools.count(14)
 # An urgent alert as the engine opens one.

@@ -3,7 +3,6 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,15 +14,7 @@ from paho.mqtt.properties import Properties
 
 from deploy.local.site import Site
 from tests.registry import Registry
-
-
-def eventually(what: Callable[[], object], seconds: float = 30) -> object:
-    """The first true answer of `what`; fails with its last answer when there is none in time."""
-    end = time.monotonic() + seconds
-    while not (answer := what()):
-        assert time.monotonic() < end, f"not in {seconds:.0f} s: {answer!r}"
-        time.sleep(0.05)
-    return answer
+from tests.waiting import eventually
 
 
 @dataclass

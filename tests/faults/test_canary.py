@@ -9,11 +9,11 @@ import httpx
 import psycopg
 import pytest
 
-from core import canary
 from deploy.local.site import Site
-from tests.faults.harness import eventually
+from registry import selfcheck_store
 from tests.ports import a_port
 from tests.registry import PASSWORD, seed
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def chain(root, tmp_path_factory):
     site.start_services()
     seed(site.owner_url, homes=1, types=("sos_button",))
     with psycopg.connect(site.owner_url) as conn:
-        assert canary.install(conn)
+        assert selfcheck_store.install(conn)
     programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}
     try:
         for program in programs.values():

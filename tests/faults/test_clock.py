@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import a_site
-from tests.faults.harness import eventually, settle
+from tests.faults.harness import settle
+from tests.waiting import eventually
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 

@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import a_site
-from tests.faults.harness import eventually, settle
+from tests.faults.harness import settle
 from tests.ports import a_port
+from tests.waiting import eventually
 
 
 def test_stopped_for_ten_seconds_it_loses_nothing(running):

@@ -2,7 +2,8 @@
 
 import time
 
-from tests.faults.harness import eventually, settle
+from tests.faults.harness import settle
+from tests.waiting import eventually
 
 VENDORS = ["acme", "beta"]
 

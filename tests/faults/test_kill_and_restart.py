@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from tests.faults.harness import eventually, settle
+from tests.faults.harness import settle
+from tests.waiting import eventually
 
 ROUNDS = 30
 

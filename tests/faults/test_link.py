@@ -14,9 +14,10 @@ import pytest
 
 from core.links import CONNECTING, DEAD
 from tests.faults.conftest import Running, a_site
-from tests.faults.harness import eventually, settle
+from tests.faults.harness import settle
 from tests.faults.namespace import Link, Namespace
 from tests.faults.proxy import Proxy
+from tests.waiting import eventually
 
 NOTICED = DEAD + CONNECTING + 5  # seconds, on a busy machine; without the limits it is 15 minutes
 

@@ -14,9 +14,10 @@ import pytest
 
 from api.connections import BODY, HEAD
 from deploy.local.programs import Program
-from tests.api_service import CSRF, wait_for
+from tests.api_service import CSRF
 from tests.ports import a_port
 from tests.registry import PASSWORD, seed
+from tests.waiting import eventually
 
 ATTACKERS = 200
 HALF_REQUESTS = 1100
@@ -40,7 +41,7 @@ def start(database, tmp_path):
         program.start()
         programs.append(program)
         url = f"http://127.0.0.1:{port}"
-        wait_for(lambda: answers(url), 30)
+        eventually(lambda: answers(url), 30)
         return url, program
 
     yield begin

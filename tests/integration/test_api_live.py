@@ -10,7 +10,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.api_service import CSRF, Stream, serving, wait_for
+from tests.api_service import CSRF, Stream, serving
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect(address)
         slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n\r\n" % token.encode())
-        wait_for(lambda: "shouwang_sse_clients 2.0" in service.metrics())
+        eventually(lambda: "shouwang_sse_clients 2.0" in service.metrics())
         ballast = json.dumps({"ballast": "很长" * 750})
         with psycopg.connect(service.database.url("engine")) as conn:
             for _ in range(3000):
@@ -141,8 +142,8 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
                     (alert_id, ballast),
                 )
         assert len(stream.alerts(3000, seconds=30)) == 3000
-        wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics(), 30)
-        wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics(), 30)  # its connection is gone, too
+        eventually(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics(), 30)
+        eventually(lambda: "shouwang_sse_clients 1.0" in service.metrics(), 30)  # its connection is gone, too
 
 
 def test_health_comes_at_once_and_when_it_changes(service):

@@ -11,10 +11,12 @@ import pytest
 
 from api import console
 from api.alerts import store as alerts
-from api.health.verdict import Beat, Vitals, judge
+from api.health.verdict import Vitals, judge
 from api.server import run
+from core.model import Beat
 from core.settings import Settings
-from tests.api_service import Stream, serving, wait_for
+from tests.api_service import Stream, serving
+from tests.waiting import eventually
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -171,7 +173,7 @@ def test_an_unforeseen_error_gives_an_id_and_the_log_says_where_without_what(ser
     assert (answer.status_code, error["code"]) == (500, "internal")
     assert error["details"]["id"] in caplog.text
     assert "UniqueViolation" in caplog.text
-    assert "routes/alerts.py" in caplog.text
+    assert "alerts/routes.py" in caplog.text
     assert "张桂兰" not in caplog.text + answer.text
 
 
@@ -198,7 +200,7 @@ def test_while_the_database_is_away_health_and_requests_say_so(service, cluster,
         while "database_unreachable" not in codes:
             codes |= {problem["code"] for problem in stream.next("health").data["problems"]}
         cluster.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
-        wait_for(lambda: client.get("/api/v1/me").status_code == 200, 20)
+        eventually(lambda: client.get("/api/v1/me").status_code == 200, 20)
         alert_id = service.raise_alert()
         assert stream.alerts(1)[0].data["alert"]["id"] == alert_id  # on the same connection, without a reload
 

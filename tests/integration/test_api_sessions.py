@@ -9,8 +9,9 @@ from email.utils import parsedate_to_datetime
 import psycopg
 import pytest
 
-from tests.api_service import CSRF, Stream, serving, wait_for
+from tests.api_service import CSRF, Stream, serving
 from tests.registry import PASSWORD
+from tests.waiting import eventually
 
 IDLE = timedelta(minutes=30)
 PROMPT = 2  # seconds in which a stream ends with its session
@@ -60,7 +61,7 @@ def test_a_quiet_night_before_an_open_board_does_not_end_at_the_login_page(servi
     client = service.login("op1")
     with Stream(client) as stream:
         unused(service, 600)  # so long as the database was away, say: the stream was open
-        wait_for(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
+        eventually(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
         assert client.get("/api/v1/me").status_code == 200
         assert not stream.ended.is_set()
 
@@ -94,7 +95,7 @@ def test_a_session_ends_twelve_hours_after_its_last_use_though_a_stream_is_open(
     client = service.login("op1")
     with Stream(client) as stream:
         passed(service, hours=11, minutes=58)  # the stream keeps it from being idle, no more
-        wait_for(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
+        eventually(lambda: service.sql("SELECT now() - seen_at < interval '1 minute' FROM session") == [(True,)])
         assert not stream.ended.is_set()
         passed(service, minutes=3)
         assert stream.ended.wait(PROMPT)
@@ -113,7 +114,7 @@ def test_a_stream_tells_the_end_at_once_and_again_when_use_has_moved_it(service,
         assert ends(stream) == []
         after = client.get("/api/v1/me").json()["session_ends_at"]
         assert datetime.fromisoformat(after) > before
-        assert wait_for(lambda: ends(stream)) == [datetime.fromisoformat(after)]
+        assert eventually(lambda: ends(stream)) == [datetime.fromisoformat(after)]
 
 
 def ends(stream):
@@ -270,6 +271,6 @@ def test_an_account_and_the_service_have_so_many_streams_and_say_so(database):
                 answer = two.get("/api/v1/events")
                 assert (answer.status_code, answer.json()["error"]["code"]) == (503, "too_many_streams")
             second.__exit__()
-            wait_for(lambda: "shouwang_sse_clients 1.0" in service.metrics())
+            eventually(lambda: "shouwang_sse_clients 1.0" in service.metrics())
             with Stream(one):
                 pass  # a place that was given back is free

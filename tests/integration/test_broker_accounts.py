@@ -20,10 +20,10 @@ from deploy.local.services import Broker
 from registry.register import COLUMNS
 from shouwang.cli import app
 from tests.conftest import BrokerAccounts, RunningBroker
-from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.registry import seed
 from tests.takeover_rig import Client, logins_in
+from tests.waiting import eventually
 
 
 def admin_of(broker):

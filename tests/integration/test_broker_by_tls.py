@@ -29,11 +29,11 @@ from deploy.vendor_accounts import cut_off, let_in
 from device_sim.fleet import Fleet
 from ingest.worker import run
 from shouwang.cli import app
-from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.programs import working
 from tests.registry import seed
 from tests.tls_broker import serving_tls
+from tests.waiting import eventually
 
 MESSAGES = 3000
 NOW = datetime.now(UTC)

@@ -19,8 +19,8 @@ from deploy.doctor.encryption import speaks_plainly
 from deploy.listeners import Listener, configuration
 from deploy.local.services import Broker
 from tests.conftest import BrokerAccounts
-from tests.faults.harness import eventually
 from tests.ports import a_port
+from tests.waiting import eventually
 
 DOCS = (Path(__file__).parents[2] / "docs/deployment.md").read_text(encoding="utf-8")
 BLOCKS = [re.sub(r"^ +", "", block, flags=re.MULTILINE) for block in re.findall(r"```\n(.*?)```", DOCS, re.DOTALL)]

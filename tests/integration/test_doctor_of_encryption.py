@@ -9,10 +9,10 @@ from core.database import connect
 from core.settings import Settings
 from deploy.certificates import SERVER, Authority
 from deploy.doctor import Level, encryption
-from tests.faults.harness import eventually
 from tests.faults.namespace import Namespace
 from tests.faults.proxy import Proxy
 from tests.tls_broker import serving_tls
+from tests.waiting import eventually
 
 NOW = datetime.now(UTC)
 

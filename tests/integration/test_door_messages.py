@@ -11,10 +11,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from alerts.engine.program import run as engine
 from core.packed import Flag, unpack
 from core.settings import Settings
-from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
 from tests.programs import working
 from tests.registry import seed
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from alerts.selfcheck.ends import Mouth
 from core import links
 from core.database import connect, pool
 from core.settings import Settings
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 
 def limits(sock):

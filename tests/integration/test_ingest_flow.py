@@ -11,10 +11,10 @@ from paho.mqtt.properties import Properties
 from core.packed import Flag, unpack
 from core.settings import Settings
 from ingest.worker import run
-from tests.faults.harness import eventually
 from tests.ingest_rig import say, vendor
 from tests.programs import working
 from tests.registry import seed
+from tests.waiting import eventually
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import pytest
 from core.catalogue import metrics
 from core.packed import READING, Flag, pack
 from core.settings import Settings
-from tests.api_service import Stream, serving, wait_for
+from tests.api_service import Stream, serving
 from tests.engine_rig import running, us
+from tests.waiting import eventually
 
 SOS = metrics()["sos"].id
 
@@ -19,7 +20,7 @@ SOS = metrics()["sos"].id
 @pytest.fixture
 def service(database):
     with serving(database) as service, running(Settings(database_url=database.url("engine"))):
-        wait_for(lambda: service.sql("SELECT 1 FROM heartbeat WHERE process = 'engine/0'"))
+        eventually(lambda: service.sql("SELECT 1 FROM heartbeat WHERE process = 'engine/0'"))
         yield service
 
 

@@ -25,9 +25,9 @@ from ingest.worker import run
 from registry import store
 from registry.register import read
 from shouwang.cli import app
-from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.programs import working
+from tests.waiting import eventually
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FLEET = Fleet.make(12, 5)

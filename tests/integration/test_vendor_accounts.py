@@ -17,10 +17,10 @@ from ingest.worker import run
 from registry.accounts import Refusal, names
 from shouwang.cli import app
 from tests.command import Command
-from tests.faults.harness import eventually
 from tests.programs import working
 from tests.registry import seed
 from tests.terminal import Terminal
+from tests.waiting import eventually
 
 SOON = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
 LATER = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"

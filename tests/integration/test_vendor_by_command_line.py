@@ -11,9 +11,9 @@ from deploy import terminals
 from deploy.broker import BrokerAdmin
 from ingest.worker import run
 from tests.api_service import serving
-from tests.faults.harness import eventually
 from tests.programs import working
 from tests.takeover_rig import logins_in
+from tests.waiting import eventually
 
 
 @pytest.fixture

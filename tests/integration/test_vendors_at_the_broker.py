@@ -5,7 +5,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.broker import BrokerAdmin
-from tests.faults.harness import eventually
+from tests.waiting import eventually
 
 
 class Terminal:

@@ -1,11 +1,10 @@
-"""SQL of a leading engine: the shard's lock, the inbox, `latest` and what is learned, the heartbeat."""
+"""SQL of a leading engine: the shard's lock, the inbox, `latest` and what is learned."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg
-from psycopg.types.json import Jsonb
 
 from core.binary import Records, copy_document
 from core.packed import Packed, unpack
@@ -55,15 +54,6 @@ def allow_long(conn: psycopg.Connection) -> None:
     """Let this transaction take minutes: reading the state of a million homes does."""
     conn.execute("SET LOCAL statement_timeout = '10min'")
     conn.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
-
-
-def beat(conn: psycopg.Connection, process: str, now: datetime, detail: dict[str, Any]) -> None:
-    """Say that this process lives."""
-    conn.execute(
-        "INSERT INTO heartbeat (process, at, detail) VALUES (%s, %s, %s)"
-        " ON CONFLICT (process) DO UPDATE SET at = excluded.at, detail = excluded.detail",
-        (process, now, Jsonb(detail)),
-    )
 
 
 # -- inbox

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import orjson
 import psycopg
 
 from alerts.lifecycle.backoff import GOES_ON
+from alerts.lifecycle.rows import AlertRow, Opened
 from alerts.lifecycle.states import Kind
-from core.model import Disposition, Severity, State
+from core.model import Severity
 
 
 class Event(NamedTuple):
@@ -38,15 +39,6 @@ def add_events(conn: psycopg.Connection, events: Sequence[Event]) -> None:
 def json(value: object) -> str:
     """JSON text; numpy's numbers are numbers, NaN is null."""
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS).decode()
-
-
-class Opened(NamedTuple):
-    """What became of a finding in the database."""
-
-    alert_id: int
-    home_id: int | None
-    rule: str
-    inserted: bool  # a new alert; else it was added to the one that stands open
 
 
 # On the row `a` that stands open: is what was just found shown in its place?
@@ -157,34 +149,6 @@ def write_values(conn: psycopg.Connection, values: Mapping[int, float]) -> None:
             " FROM unnest(%s::bigint[], %s::float8[]) AS now (id, value)"
             " WHERE alert.id = now.id AND last_value <> now.value AND state <> 'resolved'",
             (list(values), [round(value, 2) for value in values.values()]),
-        )
-
-
-class AlertRow(NamedTuple):
-    """An alert as the engine needs it."""
-
-    alert_id: int
-    home_id: int
-    device_id: int | None
-    rule: str
-    severity: Severity
-    state: State
-    cleared: bool
-    resolved_at: datetime | None
-    disposition: Disposition | None
-    since: datetime  # when its episode began
-    steps: int
-    answered: Severity | None
-    suppressed_until: datetime | None
-
-    @classmethod
-    def of(cls, row: Sequence[Any]) -> Self:
-        """From a row of the view `alert_episode`."""
-        found = cls(*row)
-        return found._replace(
-            severity=Severity(found.severity),
-            disposition=Disposition(found.disposition) if found.disposition else None,
-            answered=Severity(found.answered) if found.answered else None,
         )
 
 

@@ -12,7 +12,8 @@ from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.response.desk import Action, act
 from core.model import Disposition
-from tests.engine_rig import COLD, MINUTE, NOW, Rule, eventually, judge_all, kinds, pressed, too_cold, watching
+from tests.engine_rig import COLD, MINUTE, NOW, Rule, judge_all, kinds, pressed, too_cold, watching
+from tests.waiting import eventually
 
 LADDER = Rule("cold", ("temperature",), tick=too_cold(), backoff=Backoff())
 WEEK = timedelta(days=7)

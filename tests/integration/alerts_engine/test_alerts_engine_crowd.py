@@ -15,7 +15,8 @@ from alerts.lifecycle import states as lifecycle
 from alerts.lifecycle.states import Alert, Answer, step
 from alerts.response.desk import Action, AlertConflict, AlertNotFound, act, undo
 from core.model import Disposition, Severity
-from tests.engine_rig import SOS, Rule, eventually, pressed, running
+from tests.engine_rig import SOS, Rule, pressed, running
+from tests.waiting import eventually
 
 SECONDS, OPERATORS = 4, 4
 STANDS = "SELECT id FROM alert WHERE state <> 'resolved'"

@@ -9,20 +9,8 @@ import pytest
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.rules import discover
-from tests.engine_rig import (
-    ALERTS,
-    MINUTE,
-    NOW,
-    SOS,
-    Rule,
-    broken,
-    eventually,
-    judge_all,
-    kinds,
-    pressed,
-    running,
-    watching,
-)
+from tests.engine_rig import ALERTS, MINUTE, NOW, SOS, Rule, broken, judge_all, kinds, pressed, running, watching
+from tests.waiting import eventually
 
 
 def test_a_connection_that_dies_in_mid_step_leaves_nothing_and_the_next_engine_raises_once(settings, inbox, look):

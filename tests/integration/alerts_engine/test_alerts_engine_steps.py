@@ -7,19 +7,8 @@ import psycopg
 from alerts.response.desk import Action, act
 from core.model import Disposition
 from core.packed import Flag
-from tests.engine_rig import (
-    ALERTS,
-    COLD,
-    MINUTE,
-    NOW,
-    SOS,
-    Rule,
-    eventually,
-    judge_all,
-    kinds,
-    too_cold,
-    watching,
-)
+from tests.engine_rig import ALERTS, COLD, MINUTE, NOW, SOS, Rule, judge_all, kinds, too_cold, watching
+from tests.waiting import eventually
 
 
 def test_an_sos_becomes_one_alert_and_a_second_press_raises_its_count(settings, inbox, look):

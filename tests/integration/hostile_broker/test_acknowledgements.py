@@ -9,7 +9,6 @@ import pytest
 
 from core import links
 from ingest import mqtt
-from tests.faults.harness import eventually
 from tests.hostile_broker import (
     CONNECT,
     DISCONNECT,
@@ -23,6 +22,7 @@ from tests.hostile_broker import (
     Manners,
     publish,
 )
+from tests.waiting import eventually
 
 TOPIC = b"sw/v1/acme/a/telemetry"
 MANY = 15_000  # acknowledgements of them do not fit into the buffers of both kernels

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.faults.harness import eventually
 from tests.hostile_broker import CONNACK, publish
 from tests.ports import a_port
+from tests.waiting import eventually
 
 TOPIC = b"sw/v1/acme/a/telemetry"
 GRANTED = b"\x90\x03\x00\x01\x01"

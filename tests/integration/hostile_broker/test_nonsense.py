@@ -6,8 +6,8 @@ import time
 import pytest
 
 from ingest import mqtt
-from tests.faults.harness import eventually
 from tests.hostile_broker import CONNACK, PUBLISH, SUBSCRIBE, Manners, publish
+from tests.waiting import eventually
 
 GOOD = publish(b"sw/v1/acme/a/telemetry", b"1", 1, 1)
 NONSENSE = {

@@ -9,10 +9,10 @@ import pytest
 
 from core.settings import Settings
 from ingest.worker import run
-from tests.faults.harness import eventually
 from tests.hostile_broker import PUBACK, PUBCOMP, PUBREC, hostile, publish
 from tests.programs import working
 from tests.registry import seed
+from tests.waiting import eventually
 
 TOPIC = b"sw/v1/acme/climate_sensor-0/telemetry"
 BASE = int(time.time() * 1000) - 60_000

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from ingest import client
-from tests.faults.harness import eventually
 from tests.hostile_broker import PINGRESP, publish
+from tests.waiting import eventually
 
 MIXED = (
     publish(b"sw/v1/acme/a/telemetry", b"first", 1, 513)

@@ -11,8 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from core import identity
 from core.settings import Settings
 from ingest.worker import run
-from tests.faults.harness import eventually
 from tests.takeover_rig import PRESSES, Client, acme, ingesting, press, stored
+from tests.waiting import eventually
 
 # --- from the old to the new ----------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from alerts.selfcheck.ends import Mouth
 from core import identity
 from deploy import terminals
 from deploy.broker import BrokerAdmin
-from tests.faults.harness import eventually
 from tests.takeover_rig import (
     CLEAN,
     LANE,
@@ -28,6 +27,7 @@ from tests.takeover_rig import (
     press,
     stored,
 )
+from tests.waiting import eventually
 
 # --- ingest ---------------------------------------------------------------------------------------------------------
 

@@ -11,14 +11,15 @@ from alerts.selfcheck.ends import Ear, Mouth
 from alerts.selfcheck.program import Canary
 from core import canary, identity
 from deploy import terminals
-from tests.faults.harness import eventually
+from registry import selfcheck_store
 from tests.takeover_rig import Attacker, Client, ingesting, issue
+from tests.waiting import eventually
 
 
 @pytest.fixture
 def watch(self_check, database, registry):
     with psycopg.connect(database.owner) as conn:
-        canary.install(conn)
+        selfcheck_store.install(conn)
     mouth = Mouth(self_check)
     mouth.open()
     eventually(lambda: mouth.connected)

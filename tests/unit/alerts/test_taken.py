@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from alerts.selfcheck.ends import CLOSED
 from alerts.selfcheck.links import WORDS, Link
 from alerts.selfcheck.taken import MOST_NAMES, Owner, Taken, owner
-from api.health.verdict import Beat, Vitals, judge
+from api.health.verdict import Vitals, judge
 from core.identity import fingerprint, random_id
+from core.model import Beat
 
 SECRET = "A" * 22
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
