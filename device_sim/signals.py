@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalogue import device_types
+from core.catalogue import Simulated, device_types
 from device_sim.fleet import Device, Home
 from device_sim.life import Stay, day, habits
 
@@ -35,6 +35,7 @@ class Context(NamedTuple):
     stays: list[Stay]
     random: np.random.Generator
     cadence: float  # seconds
+    simulated: Simulated
 
     def steady(self, factor: float = 1.0) -> F8:
         """The instants of the regular reports, each home at its own second."""
@@ -55,9 +56,10 @@ def readings(
     kind = device_types()[device.type]
     random = np.random.default_rng(zlib.crc32(f"{seed}/{device.serial}/{on.isoformat()}".encode()))
     stays = day(seed, home.number, on)
-    context = Context(seed, home, on, stays, random, kind.cadence.total_seconds() * slower)
+    assert kind.simulated is not None, f"{device.type} is not part of simulated homes"
+    context = Context(seed, home, on, stays, random, kind.cadence.total_seconds() * slower, kind.simulated)
     midnight = int(datetime.combine(on, time(), zone).timestamp()) * 1_000_000
-    found = SIGNALS[kind.simulator](context)
+    found = SIGNALS[kind.simulated.signal](context)
     if "battery" in kind.metrics:
         found.append(_battery(context, device))
     if "signal" in kind.metrics:
@@ -109,9 +111,10 @@ def radar(context: Context) -> list[Series]:
     return [_edges(context, "presence", "toilet")]
 
 
-def alarm(metric: str) -> Callable[[Context], list[Series]]:
-    """A detector that reports its 0 at the cadence."""
-    return lambda context: [_quiet(context, metric)]
+def steady(context: Context) -> list[Series]:
+    """What the type's file says: 0 of some metrics at the cadence, of others a value around a mean."""
+    quiet = [_quiet(context, metric) for metric in context.simulated.quiet]
+    return quiet + [_level(context, metric, *usual) for metric, usual in context.simulated.levels.items()]
 
 
 def air(metric: str) -> Callable[[Context], list[Series]]:
@@ -240,6 +243,6 @@ def gateway(context: Context) -> list[Series]:
 SIGNALS: dict[str, Callable[[Context], list[Series]]] = {
     "sos": sos, "radar": radar, "door": door, "motion": motion, "presence": presence, "bed": bed,
     "wristband": wristband, "blood_pressure": blood_pressure, "climate": climate, "water_meter": water_meter,
-    "electricity_meter": electricity_meter, "gateway": gateway, "smoke": alarm("smoke"), "leak": alarm("water_leak"),
-    "gas": air("gas"), "co": air("co"),
+    "electricity_meter": electricity_meter, "gateway": gateway, "steady": steady, "gas": air("gas"),
+    "co": air("co"),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from core.catalogue import device_types
 
 PASSWORD = "correct horse"
 HASH = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-TYPES = tuple(code for code, kind in device_types().items() if kind.simulator)  # what hangs in a home
+TYPES = tuple(code for code, kind in device_types().items() if kind.simulated)  # what hangs in a home
 AREAS = [("qu", "测试区"), ("qu.zhen", "测试镇"), ("qu.zhen.cun", "测试村"), ("qu.zhen.cun.wangge", "测试网格")]
 
 
