@@ -62,8 +62,8 @@ def _home(conn: psycopg.Connection, registry: Registry, area: int, number: int, 
         serial = f"{type_code}-{number}"
         device = _id(
             conn,
-            "INSERT INTO device (vendor_id, serial, type, home_id, room, installed_at)"
-            " VALUES (%s, %s, %s, %s, '卧室', now() - interval '30 days') RETURNING id",
+            "INSERT INTO device (vendor_id, serial, type, home_id, room, room_kind, installed_at)"
+            " VALUES (%s, %s, %s, %s, '卧室', 'bedroom', now() - interval '30 days') RETURNING id",
             registry.vendors["acme"], serial, type_code, home,
         )  # fmt: skip
         registry.devices[number, type_code] = (device, serial)
