@@ -200,6 +200,31 @@ def blood_pressure(context: Context) -> list[Series]:
     ]
 
 
+def glucose_meter(context: Context) -> list[Series]:
+    """Once in the morning, before breakfast."""
+    at = np.array([next(stay.begin for stay in context.stays if stay.what == "meal") * 60 - 120])
+    return [Series("blood_glucose", at, np.round(context.random.normal(6.2, 0.7, 1), 1))]
+
+
+def pill_box(context: Context) -> list[Series]:
+    """After each meal; some are forgotten."""
+    at = np.array([stay.end * 60 + 120 for stay in context.stays if stay.what == "meal"])
+    at = at[context.random.random(len(at)) < 0.9]
+    return [Series("pill_taken", at, np.ones(len(at)))]
+
+
+def doorbell(context: Context) -> list[Series]:
+    """Visitors ring."""
+    at = np.array([stay.begin * 60 - 30 for stay in context.stays if stay.what == "visit"])
+    return [Series("doorbell", at, np.ones(len(at)))]
+
+
+def call_point(context: Context) -> list[Series]:
+    """She says each morning that she is fine; at its cadence it says that nobody calls."""
+    at = np.array([next(stay.end for stay in context.stays if stay.what == "meal") * 60 + 600])
+    return [Series("ok_pressed", at, np.ones(1)), _quiet(context, "sos")]
+
+
 def climate(context: Context) -> list[Series]:
     """A heated room: coolest before dawn."""
     at = context.steady()
@@ -244,5 +269,6 @@ SIGNALS: dict[str, Callable[[Context], list[Series]]] = {
     "sos": sos, "radar": radar, "door": door, "motion": motion, "presence": presence, "bed": bed,
     "wristband": wristband, "blood_pressure": blood_pressure, "climate": climate, "water_meter": water_meter,
     "electricity_meter": electricity_meter, "gateway": gateway, "steady": steady, "gas": air("gas"),
-    "co": air("co"),
+    "co": air("co"), "glucose_meter": glucose_meter, "pill_box": pill_box, "doorbell": doorbell,
+    "call_point": call_point,
 }  # fmt: skip
