@@ -8,11 +8,13 @@ from datetime import date
 from typing import TextIO
 
 from core import canary, catalogue
+from core.rooms import NAMES, Room, room_of
 
 COLUMNS = (
     "home_code", "area_path", "area_names", "address", "person_name", "born", "sex", "spo2_scale", "contacts",
     "vendor", "serial", "type", "room",
 )  # fmt: skip
+ROOM_KIND = "room_kind"  # may be left out: what `room` means is read from its words
 AREA_PATH = re.compile(r"[A-Za-z0-9_]{1,64}(\.[A-Za-z0-9_]{1,64}){3}")
 SERIAL = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 LONGEST = {"home_code": 64, "address": 200, "person_name": 64, "room": 64, "contacts": 2700}  # characters
@@ -69,6 +71,7 @@ class Device:
     type: str
     home_code: str
     room: str
+    room_kind: Room
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ def _read(register: Register, rows: "csv.DictReader[str]", vendors: frozenset[st
         return
     for row in rows:
         try:
-            _take(register, {key: (row[key] or "").strip() for key in COLUMNS}, vendors)
+            _take(register, {key: (row.get(key) or "").strip() for key in (*COLUMNS, ROOM_KIND)}, vendors)
         except FieldError as error:
             register.errors.append(RowError(rows.line_num, error.column, str(error)))
 
@@ -189,4 +192,14 @@ def _device(row: dict[str, str], vendors: frozenset[str]) -> Device:
     if row["type"] not in catalogue.device_types():
         known = ", ".join(catalogue.device_types())
         raise FieldError("type", f"{row['type']!r} is not a device type; known are {known}")
-    return Device(row["vendor"], row["serial"], row["type"], row["home_code"], row["room"])
+    return Device(row["vendor"], row["serial"], row["type"], row["home_code"], row["room"], _room_kind(row))
+
+
+def _room_kind(row: dict[str, str]) -> Room:
+    said = row[ROOM_KIND]
+    if not said:
+        return room_of(row["room"])
+    found = [room for room, names in NAMES.items() if said.lower() in (room, *(name.lower() for name in names))]
+    if not found:
+        raise FieldError(ROOM_KIND, f"{said!r} is none of {', '.join(NAMES)}")
+    return found[0]

@@ -92,19 +92,20 @@ def _write_contacts(conn: psycopg.Connection, home: Home, home_id: int, done: Co
 
 def _write_device(conn: psycopg.Connection, device: Device, vendor: int, home: int, done: Counter[str]) -> None:
     row = conn.execute(
-        "SELECT id, type, home_id, room, retired_at FROM device WHERE vendor_id = %s AND serial = %s FOR UPDATE",
+        "SELECT id, type, home_id, room, room_kind, retired_at FROM device"
+        " WHERE vendor_id = %s AND serial = %s FOR UPDATE",
         (vendor, device.serial),
     ).fetchone()
     if row is None:
         conn.execute(
-            "INSERT INTO device (vendor_id, serial, type, home_id, room) VALUES (%s, %s, %s, %s, %s)",
-            (vendor, device.serial, device.type, home, device.room),
+            "INSERT INTO device (vendor_id, serial, type, home_id, room, room_kind) VALUES (%s, %s, %s, %s, %s, %s)",
+            (vendor, device.serial, device.type, home, device.room, device.room_kind),
         )
         done["devices added"] += 1
-    elif row[1:] != (device.type, home, device.room, None):
+    elif row[1:] != (device.type, home, device.room, device.room_kind, None):
         conn.execute(
-            "UPDATE device SET type = %s, home_id = %s, room = %s, retired_at = NULL WHERE id = %s",
-            (device.type, home, device.room, row[0]),
+            "UPDATE device SET type = %s, home_id = %s, room = %s, room_kind = %s, retired_at = NULL WHERE id = %s",
+            (device.type, home, device.room, device.room_kind, row[0]),
         )
         done["devices moved or changed"] += 1
 

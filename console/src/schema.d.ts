@@ -93,6 +93,8 @@ export interface components {
                 /** @description since when it has held, ISO 8601 */
                 since?: string;
                 device?: number;
+                /** @description its device said that it is being tested: perhaps a test */
+                test?: boolean;
             } & {
                 [key: string]: unknown;
             };
@@ -172,6 +174,8 @@ export interface components {
                 /** @description since when it has held, ISO 8601 */
                 since?: string;
                 device?: number;
+                /** @description its device said that it is being tested: perhaps a test */
+                test?: boolean;
             } & {
                 [key: string]: unknown;
             };
@@ -263,6 +267,14 @@ export interface components {
             /** @description days it was learned from */
             days: number;
         };
+        /** @description When a battery was changed or charged, as the device's own readings tell. */
+        Battery: {
+            /** Format: date-time */
+            changed_at: string;
+            /** @description per cent; none: the device says only that it is low */
+            before: number | null;
+            after: number | null;
+        };
         /** @description The self-check: a signal sent round the whole way every few seconds. */
         CanaryHealth: {
             /**
@@ -344,7 +356,15 @@ export interface components {
             type: string;
             type_zh: string;
             type_en: string;
+            /** @description the vendor's own name for it, or empty */
+            model: string;
+            /** @description as somebody wrote it */
             room: string;
+            room_kind: components["schemas"]["Room"];
+            room_zh: string;
+            room_en: string;
+            /** @description it hangs in no home: what it says is refused until it does */
+            in_stock: boolean;
             home: components["schemas"]["DeviceHome"] | null;
             last_seen_at: string | null;
             /** @description no word for longer than this kind of device may be quiet */
@@ -372,7 +392,15 @@ export interface components {
             type: string;
             type_zh: string;
             type_en: string;
+            /** @description the vendor's own name for it, or empty */
+            model: string;
+            /** @description as somebody wrote it */
             room: string;
+            room_kind: components["schemas"]["Room"];
+            room_zh: string;
+            room_en: string;
+            /** @description it hangs in no home: what it says is refused until it does */
+            in_stock: boolean;
             home: components["schemas"]["DeviceHome"] | null;
             last_seen_at: string | null;
             /** @description no word for longer than this kind of device may be quiet */
@@ -385,6 +413,8 @@ export interface components {
             /** @description of the last 30 days, the newest first */
             notes: components["schemas"]["DeviceNote"][];
             latest: components["schemas"]["Latest"][];
+            /** @description the newest first, 20 at most */
+            batteries: components["schemas"]["Battery"][];
         };
         /** @description Where it hangs. */
         DeviceHome: {
@@ -766,6 +796,11 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "admin" | "vendor";
+        /**
+         * @description What sort of room it is.
+         * @enum {string}
+         */
+        Room: "bedroom" | "living_room" | "kitchen" | "bathroom" | "hall" | "outside" | "person" | "other" | "unknown";
         /** @description A detector, in the operators' words. */
         Rule: {
             name: string;

@@ -82,6 +82,7 @@ export const en: typeof zh = {
     note: "Note (optional)",
     result: "Result",
     late: "late",
+    test: "test?",
     again: "answered, not over",
     system: "System",
     conflict: "Not done: {name} has already {state} at {time}",

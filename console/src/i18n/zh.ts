@@ -67,6 +67,7 @@ export const zh = {
     note: "备注（可不填）",
     result: "结果",
     late: "迟到",
+    test: "测试？",
     again: "答复后仍未解除",
     system: "系统",
     conflict: "未能执行：{name} 已在 {time} {state}",
