@@ -150,6 +150,35 @@ def people_of(conn: psycopg.Connection, home_id: int) -> list[dict[str, Any]]:
         return cursor.execute(query.format(_names(PERSON)), (home_id,)).fetchall()
 
 
+def door(conn: psycopg.Connection, home_id: int) -> dict[str, Any]:
+    """The fields of fields.HOME of a home that is there, and whether there is a photo of its door."""
+    (found,) = _rows(
+        conn,
+        "SELECT key_place, dog, latitude, longitude,"
+        "  EXISTS (SELECT FROM home_photo p WHERE p.home_id = h.id) AS has_photo FROM home h WHERE id = %s",
+        (home_id,),
+    )
+    return found
+
+
+def category_rows(conn: psycopg.Connection) -> list[tuple[str, str, str, bool]]:
+    """(code, Chinese, English, whether it is still offered) of every category, in the bureau's order."""
+    return conn.execute("SELECT code, zh, en, retired_at IS NULL FROM category ORDER BY position, code").fetchall()
+
+
+def write_category(
+    conn: psycopg.Connection, code: str, zh: str, en: str, position: int, retired_at: datetime | None
+) -> None:
+    """Add a category or change one. One that is retired stays with the people who have it."""
+    conn.execute(
+        "INSERT INTO category (code, zh, en, position, retired_at) VALUES (%s, %s, %s, %s, %s) ON CONFLICT (code)"
+        " DO UPDATE SET zh = excluded.zh, en = excluded.en, position = excluded.position,"
+        "  retired_at = CASE WHEN excluded.retired_at IS NULL THEN NULL"
+        "   ELSE coalesce(category.retired_at, excluded.retired_at) END",
+        (code, zh, en, position, retired_at),
+    )
+
+
 def entries(conn: psycopg.Connection) -> Iterator[Entry]:
     """Every home with its people, contacts and devices in service, by the bureau's number."""
     homes = _rows(

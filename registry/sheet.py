@@ -72,7 +72,9 @@ def _workbook(path: Path, size: int) -> Sheet:
     try:
         with zipfile.ZipFile(path) as archive:
             _bounded(archive.infolist())
-        sheet = load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False).worksheets[0]
+        sheet = load_workbook(
+            io.BytesIO(path.read_bytes()), read_only=True, data_only=True, keep_links=False
+        ).worksheets[0]
     except SheetError:
         raise
     except Exception as error:  # whatever a broken workbook makes the library stumble over

@@ -161,27 +161,27 @@ BEGIN
 END $$;
 
 -- What people wrote beside the alerts of a home may name who lives there.
-CREATE FUNCTION erase_alert_notes(home integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION erase_alert_notes(erased integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM set_config('shouwang.erasing', 'yes', true);
-    UPDATE alert_event e SET note = '' FROM alert a WHERE a.id = e.alert_id AND a.home_id = home AND e.note <> '';
+    UPDATE alert_event e SET note = '' FROM alert a WHERE a.id = e.alert_id AND a.home_id = erased AND e.note <> '';
     PERFORM set_config('shouwang.erasing', '', true);
 END $$;
 
 -- `shouwang home erase`: the home stays as a number without a place, for its alerts and its devices' history.
-CREATE FUNCTION erase_home(home integer, moment timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION erase_home(erased integer, moment timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = public, pg_temp AS $$
 BEGIN
-    DELETE FROM person WHERE home_id = home;
-    DELETE FROM contact WHERE home_id = home;
-    DELETE FROM home_photo WHERE home_id = home;
-    DELETE FROM baseline WHERE home_id = home;
-    DELETE FROM life WHERE home_id = home;
-    UPDATE device SET retired_at = moment WHERE home_id = home AND retired_at IS NULL;
+    DELETE FROM person WHERE home_id = erased;
+    DELETE FROM contact WHERE home_id = erased;
+    DELETE FROM home_photo WHERE home_id = erased;
+    DELETE FROM baseline WHERE home_id = erased;
+    DELETE FROM life WHERE home_id = erased;
+    UPDATE device SET retired_at = moment WHERE home_id = erased AND retired_at IS NULL;
     UPDATE home SET code = 'erased-' || id, address = '', key_place = '', dog = '', latitude = NULL, longitude = NULL,
-                    revision = revision + 1 WHERE id = home;
-    PERFORM erase_alert_notes(home);
+                    revision = revision + 1 WHERE id = erased;
+    PERFORM erase_alert_notes(erased);
 END $$;
 REVOKE ALL ON FUNCTION erase_alert_notes(integer), erase_home(integer, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION erase_alert_notes(integer), erase_home(integer, timestamptz) TO shouwang_registrar;

@@ -123,7 +123,8 @@ def test_whatever_stands_in_a_row_what_is_taken_is_bounded(fields):
 BOUNDS = [
     ("area", "name", 64), ("home", "code", 64), ("home", "address", 200), ("person", "name", 64),
     ("person", "note", 2000), ("person", "illnesses", 500),
-    ("home", "key_place", 200), ("contact", "hours", 64), ("contact", "name", 64), ("contact", "role", 32), ("contact", "phone", 32),
+    ("home", "key_place", 200), ("contact", "hours", 64), ("home", "dog", 100), ("contact", "name", 64),
+    ("contact", "role", 32), ("contact", "phone", 32),
     ("device", "room", 64), ("vendor", "name", 64), ("account", "name", 64), ("alert_event", "note", 2000),
 ]  # fmt: skip
 
