@@ -17,6 +17,7 @@ from deploy.broker import first_file
 from deploy.certificates import Authority, CertificateError, is_anothers, names_of, take_over
 from deploy.files import write_private
 from deploy.listeners import TERMINALS, WITH_CERTIFICATE, Listener, configuration, plugin_here
+from registry import canary_store
 from registry.accounts import names
 
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
@@ -183,5 +184,5 @@ def setup_database(owner_url: str, made: Secrets) -> list[str]:
     with connect(owner_url, "provision") as conn:
         for program, password in made.database.items():
             grant_login(conn, program, password, f"shouwang_{program}")
-        canary.admit(conn, hashlib.sha256(made.canary_token.encode()).digest())
+        canary_store.admit(conn, hashlib.sha256(made.canary_token.encode()).digest())
     return applied

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from core import canary
+from registry import canary_store
 from registry import people_store as people
 from registry.accounts import names
 from registry.register import Contact, Device, Home, Register
@@ -38,7 +39,7 @@ def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]
     vendors: dict[str, int] = dict(conn.execute("SELECT code, id FROM vendor").fetchall())
     for device in register.devices.values():
         _write_device(conn, device, vendors[device.vendor], homes[device.home_code], done)
-    done["self-check terminal added"] += canary.install(conn)
+    done["self-check terminal added"] += canary_store.install(conn)
     return done
 
 

@@ -14,9 +14,9 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 
-from core import canary
 from deploy.local.programs import Program
 from deploy.local.site import Site
+from registry import canary_store
 from tests.console.standing import HOME, put_all
 from tests.faults.harness import eventually
 from tests.ports import a_port
@@ -64,7 +64,7 @@ def desk(root, built, tmp_path_factory) -> Iterator[Desk]:
     types = ("sos_button", "climate_sensor", "smoke_detector", "blood_pressure_monitor")
     registry = seed(site.owner_url, homes=24, types=types)
     with psycopg.connect(site.owner_url) as conn:
-        canary.install(conn)
+        canary_store.install(conn)
     programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}
     running = Desk(site, registry, programs)
     try:

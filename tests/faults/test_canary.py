@@ -9,8 +9,8 @@ import httpx
 import psycopg
 import pytest
 
-from core import canary
 from deploy.local.site import Site
+from registry import canary_store
 from tests.faults.harness import eventually
 from tests.ports import a_port
 from tests.registry import PASSWORD, seed
@@ -27,7 +27,7 @@ def chain(root, tmp_path_factory):
     site.start_services()
     seed(site.owner_url, homes=1, types=("sos_button",))
     with psycopg.connect(site.owner_url) as conn:
-        assert canary.install(conn)
+        assert canary_store.install(conn)
     programs = {name: site.program(name) for name in ("ingest", "engine", "api", "canary")}
     try:
         for program in programs.values():

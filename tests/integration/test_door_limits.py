@@ -17,6 +17,7 @@ from bench import load as raw
 from core import canary
 from core.settings import Settings
 from deploy.local.services import Broker
+from registry import canary_store
 from tests.conftest import BrokerAccounts, RunningBroker
 from tests.faults.harness import eventually
 from tests.ingest_rig import Door, say, vendor
@@ -148,7 +149,7 @@ class SmallBroker(Broker):
 def self_check(door):
     """The self-check, which waits for no signal: it only hears what the broker says of itself."""
     with psycopg.connect(door.database.owner) as conn:
-        canary.install(conn)
+        canary_store.install(conn)
     settings = Settings(
         database_url=door.database.url("canary"), mqtt_port=door.broker.port, mqtt_username=canary.VENDOR,
         mqtt_password=door.broker.accounts.vendors[canary.VENDOR], canary_late=600, broker_queue_bytes=1_000_000,

@@ -11,6 +11,7 @@ from alerts.selfcheck.ends import Ear, Mouth
 from alerts.selfcheck.program import Canary
 from core import canary, identity
 from deploy import terminals
+from registry import canary_store
 from tests.faults.harness import eventually
 from tests.takeover_rig import Attacker, Client, ingesting, issue
 
@@ -18,7 +19,7 @@ from tests.takeover_rig import Attacker, Client, ingesting, issue
 @pytest.fixture
 def watch(self_check, database, registry):
     with psycopg.connect(database.owner) as conn:
-        canary.install(conn)
+        canary_store.install(conn)
     mouth = Mouth(self_check)
     mouth.open()
     eventually(lambda: mouth.connected)
