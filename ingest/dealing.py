@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from core.settings import Settings
-from ingest.registry import Registry, VendorRow
+from core.snapshot import VendorRow
+from ingest.routes import Routes
 from ingest.store import workers
 
 AWAY_AFTER = timedelta(seconds=10)  # without a heartbeat, which comes twice a second; long enough for a restart
@@ -45,14 +46,14 @@ class Dealer:
         self._keep_until = datetime.now(UTC) + AWAY_AFTER if self._held or self._others else None
         self._held = {}
 
-    def take(self, conn: psycopg.Connection, registry: Registry) -> set[str]:
+    def take(self, conn: psycopg.Connection, routes: Routes) -> set[str]:
         """The codes of the vendors that are ours now. Of what is no longer ours the lock is kept until `leave`."""
         if self._shared:
-            return set(registry.vendors)
+            return set(routes.vendors)
         now = datetime.now(UTC)
         if not self._alone and (self._keep_until is None or now >= self._keep_until):
             self._others = [name for name in workers.heard(conn, now - AWAY_AFTER) if name != self._me]
-        mine = deal(registry.vendor_rows, self._others, self._me)
+        mine = deal(routes.vendor_rows, self._others, self._me)
         for vendor in mine:
             if vendor.code not in self._held and workers.claim(conn, vendor.id):
                 self._held[vendor.code] = vendor.id

@@ -1,4 +1,4 @@
-"""Messages to a draft of one transaction, with the registry of the moment. Pure.
+"""Messages to a draft of one transaction, with the routes of the moment. Pure.
 
 What is wrong with a message goes to `refused`; what may be a cry for help is never only refused: its home gets a
 reading of the metric `unreadable`, which a rule turns into an alert, or its letter is urgent where no home is known.
@@ -17,7 +17,7 @@ from ingest.draft import DeadLetter, Draft, Message, Repeat
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
 from ingest.quota import Letters, Thinning, by_device
-from ingest.registry import IN_STOCK, Refusal, Registry, Route
+from ingest.routes import IN_STOCK, Refusal, Route, Routes
 from ingest.topics import TopicKind
 from ingest.urgency import cries, in_letter, unread
 
@@ -31,17 +31,17 @@ OUR_FAULT = "Shouwang failed at reading this message; it is kept, and can be rep
 class Pipeline:
     """Turns messages into drafts."""
 
-    def __init__(self, registry: Registry, settings: Settings) -> None:
+    def __init__(self, routes: Routes, settings: Settings) -> None:
         self.letters = Letters(settings)
         self._thinning = Thinning(settings)
         self._clock = Clock(settings)
         self._longest = settings.message_bytes
-        self.take_up(registry)
+        self.take_up(routes)
 
-    def take_up(self, registry: Registry) -> None:
+    def take_up(self, routes: Routes) -> None:
         """Go on with another snapshot of the registry."""
-        self.registry = registry
-        self._thinning.resize(registry.fleet)
+        self.routes = routes
+        self._thinning.resize(routes.fleet)
 
     def draft(self, messages: Iterable[Message]) -> Draft:
         """A draft of messages that have passed their vendor's quota, or need not: a replay, half of a batch."""
@@ -57,12 +57,12 @@ class Pipeline:
             self._take(draft, message)
         except Exception:  # a bug must not stop what every other home sends
             log.exception("a message could not be read")
-            refusal = Refusal("internal_error", OUR_FAULT, *self.registry.whose(message.topic))
+            refusal = Refusal("internal_error", OUR_FAULT, *self.routes.whose(message.topic))
             self._turn_away(draft, message, refusal)
 
     def _take(self, draft: Draft, message: Message) -> None:
         try:
-            route = self.registry.route(message.topic)
+            route = self.routes.route(message.topic)
         except Refusal as refusal:
             self._turn_away(draft, message, refusal)
             return
@@ -75,7 +75,7 @@ class Pipeline:
 
     def blame(self, message: Message, row: Draft, reason: str) -> Draft:
         """A draft of a refusal: the database would not take this row."""
-        vendor, _ = self.registry.whose(message.topic)
+        vendor, _ = self.routes.whose(message.topic)
         urgent = any(flags & Flag.URGENT for flags in row.flags)
         letter = DeadLetter(message, vendor, "refused_by_database", reason, urgent=urgent)
         return Draft(refused=[*row.refused, self.letters.fold(letter, registered=True)])
@@ -201,7 +201,7 @@ class Pipeline:
         """Remember an emergency by what it says: the broker may repeat it. Called before its row is added."""
         if kept:
             draft.repeats[len(draft)] = Repeat(message.digest, said)
-        elif self.letters.remember(self.registry.whose(message.topic)[0], message.received):
+        elif self.letters.remember(self.routes.whose(message.topic)[0], message.received):
             draft.cries.add(message.digest)
 
 

@@ -16,7 +16,9 @@ from core.settings import Settings
 from ingest.dealing import AWAY_AFTER, Dealer
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
-from ingest.store import letters, readings, registry
+from ingest.routes import Routes
+from ingest.store import letters, notes, readings
+from registry import snapshot_store
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
@@ -86,7 +88,7 @@ class Steward(threading.Thread):
                     self._refresh(conn)
 
     def _deal(self, conn: psycopg.Connection) -> None:
-        mine = self._dealer.take(conn, self._pipeline.registry)
+        mine = self._dealer.take(conn, self._pipeline.routes)
         self._attend(mine)
         self._dealer.leave(conn, mine)
 
@@ -94,13 +96,13 @@ class Steward(threading.Thread):
         """Write down what vendors should mend."""
         counts = self._notes.take()
         try:
-            registry.write_notes(conn, counts, datetime.now(UTC))
+            notes.write_notes(conn, counts, datetime.now(UTC))
         except psycopg.Error:
             self._notes.add(counts)
             raise
 
     def _refresh(self, conn: psycopg.Connection) -> None:
-        self._pipeline.take_up(registry.load_registry(conn))
+        self._pipeline.take_up(Routes(*snapshot_store.registered(conn)))
         released = letters.release_quarantine(conn, datetime.now(UTC))
         log.info("registry loaded; %d quarantined messages are replayed", released)
 

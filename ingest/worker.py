@@ -15,11 +15,12 @@ from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
+from ingest.routes import Routes
 from ingest.sessions import Inheritance
 from ingest.steward import Steward
-from ingest.store import registry
 from ingest.topics import Lane, emergencies, the_rest
 from ingest.writer import Gatherer, Writer
+from registry import snapshot_store
 
 log = logging.getLogger(__name__)
 QUIET_SECONDS = 3.0  # a broker delivers what waits at once
@@ -137,7 +138,7 @@ def _pipeline(settings: Settings, stop: threading.Event) -> Pipeline | None:
     while not stop.is_set():
         try:
             with connect(url, f"ingest-{settings.worker}") as conn:
-                return Pipeline(registry.load_registry(conn), settings)
+                return Pipeline(Routes(*snapshot_store.registered(conn)), settings)
         except psycopg.OperationalError:
             log.warning("no database at %s yet", describe(url))
             stop.wait(1)

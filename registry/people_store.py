@@ -186,7 +186,7 @@ def entries(conn: psycopg.Connection) -> Iterator[Entry]:
         "SELECT h.id, h.code AS home_code, ar.path::text AS area_path, h.address, h.key_place, h.dog, h.latitude,"
         "  h.longitude, (SELECT string_agg(up.name, '/' ORDER BY nlevel(up.path)) FROM area up"
         "   WHERE up.path @> ar.path) AS area_names"
-        " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.code <> %s AND h.address <> '' ORDER BY h.code",
+        " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.code <> %s AND h.erased_at IS NULL ORDER BY h.code",
         (canary.HOME,),
     )
     for home in homes:

@@ -8,7 +8,7 @@ LARGEST = 8 << 20  # bytes that are taken
 PIXELS_MAXIMUM = 50_000_000  # a telephone's; a picture of more is refused before it is unpacked
 SIDE = 1280  # pixels of the longer side that are kept
 KEPT = 400_000  # bytes, as the database has it
-QUALITIES = (82, 70, 55, 40)
+QUALITIES = (82, 60, 40)
 FORMATS = ("JPEG", "PNG", "WEBP")
 
 
@@ -39,11 +39,13 @@ def _small(image: Image.Image) -> Image.Image:
 
 
 def _packed(image: Image.Image) -> bytes:
-    bare = Image.new("RGB", image.size)
-    bare.paste(image)  # pixels alone: `info` of the one that was read may carry profiles and comments
-    for quality in QUALITIES:
-        out = io.BytesIO()
-        bare.save(out, "JPEG", quality=quality, optimize=True)
-        if out.tell() <= KEPT:
-            return out.getvalue()
+    for smaller in (1, 2, 4):  # the second and third only for pictures of noise
+        bare = Image.new("RGB", image.size)
+        bare.paste(image)  # pixels alone: `info` of the one that was read may carry profiles and comments
+        bare.thumbnail((SIDE // smaller, SIDE // smaller))
+        for quality in QUALITIES:
+            out = io.BytesIO()
+            bare.save(out, "JPEG", quality=quality, optimize=True)
+            if out.tell() <= KEPT:
+                return out.getvalue()
     raise PhotoError("it can't be made small enough")

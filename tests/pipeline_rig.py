@@ -3,9 +3,10 @@
 import json
 
 from core.settings import Settings
+from core.snapshot import DeviceRow, VendorRow
 from ingest.draft import Draft, Message
 from ingest.pipeline import UNREADABLE, Pipeline
-from ingest.registry import DeviceRow, Registry, VendorRow
+from ingest.routes import Routes
 
 NOW = 1_764_000_000_000_000
 VENDORS = [VendorRow(1, "acme", "flat"), VendorRow(2, "beta", "senml")]
@@ -17,7 +18,7 @@ DEVICES = [
 
 
 def pipeline(**settings):
-    return Pipeline(Registry(VENDORS, DEVICES), Settings(database_url="postgresql://", **settings))
+    return Pipeline(Routes(VENDORS, DEVICES), Settings(database_url="postgresql://", **settings))
 
 
 def taken(topic, payload, received=NOW, *, line=None, **more):

@@ -20,6 +20,7 @@ from core.binary import BASELINE
 from core.catalogue import Life, metrics
 from core.database import connect
 from core.settings import Settings
+from registry import access_store
 
 log = logging.getLogger(__name__)
 KEEP_LETTERS = timedelta(days=90)  # a vendor that has not mended the cause by then will not replay them
@@ -88,6 +89,9 @@ def _learn(settings: Settings) -> None:
 def _retain(settings: Settings) -> None:
     with closing(connect(settings.database_url.get_secret_value(), "engine nightly", autocommit=True)) as conn:
         dropped = store.drop_old_readings(conn, settings.retention)
-        tidied = store.tidy(conn, KEEP_LETTERS, KEEP_BEATS)
+        tidied = store.tidy(conn, KEEP_LETTERS, KEEP_BEATS) + access_store.forget(conn, datetime.now(UTC))
     log.info("dropped %d chunks of readings older than %d days", dropped, settings.retention.days)
-    log.info("deleted %d old refused messages, ended sessions and heartbeats of programs that are gone", tidied)
+    log.info(
+        "deleted %d old refused messages, ended sessions, heartbeats of programs that are gone and lines of access",
+        tidied,
+    )

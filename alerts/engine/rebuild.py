@@ -24,6 +24,8 @@ from core.catalogue import device_types, metrics
 from core.clock import to_datetime, to_us
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
+from core.snapshot import PERSON
+from registry import snapshot_store
 
 log = logging.getLogger(__name__)
 
@@ -33,23 +35,17 @@ BULK_BACK = timedelta(days=9)  # beyond the longest silent_after
 
 def registered(conn: psycopg.Connection, zone: ZoneInfo, shards: int, shard: int) -> Fleet:
     """The shard's homes and devices, of which nothing is known yet."""
-    types = tuple(device_types().values())
-    home_ids, scale = snapshot.homes(conn, shards, shard)
-    devices = snapshot.devices(conn, shards, shard, list(device_types()))
-    devices = devices[np.isin(devices["home"], home_ids)]  # a home registered between the two queries: next time
-    fleet = Fleet.from_arrays(
-        home_ids=home_ids, device_ids=devices["id"].astype(np.int32), device_home_ids=devices["home"].astype(np.int32),
-        device_type=devices["type"].astype(np.int16), types=types,
-        installed_at=devices["installed_at"].astype(np.int64), zone=zone, room=devices["room"].astype(np.int8),
-    )  # fmt: skip
-    fleet.spo2_scale[:] = scale
-    return fleet
+    types = device_types()
+    homes = snapshot_store.home_records(conn, shards, shard)
+    devices = snapshot_store.device_records(conn, shards, shard, list(types))
+    return Fleet.from_snapshot(homes, devices, types=tuple(types.values()), zone=zone)
 
 
 def same_registry(one: Fleet, other: Fleet) -> bool:
-    """Whether two fleets have the same homes, persons' scales and devices in the same places."""
-    names = ("home_ids", "spo2_scale", "device_ids", "device_home", "device_type", "room", "installed_at")
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    """Whether two fleets have the same homes, what rules read of the people in them, and devices."""
+    names = ("home_ids", "device_ids", "device_home", "device_type", "room", "installed_at")
+    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    return same and all(np.array_equal(one.person(name), other.person(name)) for name in PERSON)
 
 
 def load_baselines(conn: psycopg.Connection, settings: Settings, fleet: Fleet) -> None:

@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from alerts.judging.slots import Column, Slots
 from core.arrays import F4, F8, I1, I2, I4, I8, Bool
+from core.binary import Records
 from core.catalogue import DeviceType, Life, device_types, metric_by_id, metrics
 from core.clock import micros
 from core.packed import Flag, Packed
 from core.rooms import ROOMS, Room
+from core.snapshot import PERSON
 
 __all__ = ["Batch", "Column", "Fleet", "shows_life"]
 
@@ -63,11 +65,11 @@ class Fleet:
     installed_at: I8  # µs
     last_seen: I8  # µs of receipt of anything but a status `offline`; 0 never
     baseline: F4  # [home, local hour], seconds; NaN not learned
-    spo2_scale: I1  # NEWS2 scale 1 or 2
     zone: ZoneInfo
     last_life: I8  # µs of the last sign of life, 0 never
     last_life_device: I4  # device row, -1 never
     slots: Slots
+    _person: dict[str, I2]  # by core.snapshot.PERSON
     _scratch: dict[tuple[str, str], NDArray[Any]]
     _home_order: I4  # device rows grouped by home
     _home_start: I8  # where each home begins in _home_order
@@ -134,7 +136,7 @@ class Fleet:
             installed_at=installed_at[order],
             last_seen=np.zeros(len(device_ids), np.int64),
             baseline=np.full((len(home_ids), HOURS), np.nan, np.float32),
-            spo2_scale=np.ones(len(home_ids), np.int8),
+            _person={name: np.full(len(home_ids), one.unknown, np.int16) for name, one in PERSON.items()},
             zone=zone,
             last_life=np.zeros(len(home_ids), np.int64),
             last_life_device=np.full(len(home_ids), -1, np.int32),
@@ -143,6 +145,24 @@ class Fleet:
             _home_order=np.argsort(device_home, kind="stable").astype(np.int32),
             _home_start=np.searchsorted(np.sort(device_home), np.arange(len(home_ids) + 1)),
         )
+
+    @classmethod
+    def from_snapshot(cls, homes: Records, devices: Records, *, types: Sequence[DeviceType], zone: ZoneInfo) -> Self:
+        """From HOME and DEVICE records; homes by id. Devices of a home that is not among them are left out."""
+        devices = devices[np.isin(devices["home"], homes["id"])]  # a home registered between the two queries: next time
+        fleet = cls.from_arrays(
+            home_ids=homes["id"].astype(np.int32), device_ids=devices["id"].astype(np.int32),
+            device_home_ids=devices["home"].astype(np.int32), device_type=devices["type"].astype(np.int16),
+            types=types, installed_at=devices["installed_at"].astype(np.int64), zone=zone,
+            room=devices["room"].astype(np.int8),
+        )  # fmt: skip
+        for name, column in fleet._person.items():
+            column[:] = homes[name]
+        return fleet
+
+    def person(self, name: str) -> I2:
+        """Something of who lives in each home; core.snapshot.PERSON has the names, and whose value it is of two."""
+        return self._person[name]
 
     def column(self, metric_name: str) -> Column:
         """The column of one metric; empty where no device measures it."""

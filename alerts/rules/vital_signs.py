@@ -63,7 +63,7 @@ def _bad(
     """Which values lie in the band of three points, or within `margin` of it."""
     low: float | NDArray[np.float64] = dict(params.low)[name]
     if name == "spo2":
-        low = np.where(fleet.spo2_scale[home] == 2, params.spo2_scale_2, low)
+        low = np.where(fleet.person("spo2_scale")[home] == 2, params.spo2_scale_2, low)
     return (value <= low + margin) | (value >= dict(params.high).get(name, np.inf) - margin)
 
 
@@ -97,7 +97,7 @@ def _show(fleet: Fleet, found: Batch, position: int, params: Params) -> Evidence
     metric = metric_by_id()[int(found.metric[position])]
     row, value = int(found.device[position]), float(found.value[position])
     low = dict(params.low)[metric.name]
-    if metric.name == "spo2" and fleet.spo2_scale[found.home[position]] == 2:
+    if metric.name == "spo2" and fleet.person("spo2_scale")[found.home[position]] == 2:
         low = params.spo2_scale_2
     limit = low if value <= low else dict(params.high)[metric.name]
     zh_side, en_side = ("不高于", "at or below") if value <= low else ("不低于", "at or above")

@@ -46,7 +46,10 @@ LIST = f"""
 
 def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -> HomePage:
     """One page, by code; the first says how many there are."""
-    tables, conditions = "home h JOIN area ar ON ar.id = h.area_id", ["ar.path <@ %(scope)s::ltree"]
+    tables, conditions = (
+        "home h JOIN area ar ON ar.id = h.area_id",
+        ["ar.path <@ %(scope)s::ltree", "h.erased_at IS NULL"],
+    )
     values: dict[str, Any] = {
         **newest.values(conn, now), **life.values(now), "scope": scope, "limit": wanted.limit + 1,
         "severities": list(Severity),

@@ -40,6 +40,7 @@ ALTER TABLE home
     ADD COLUMN dog        text NOT NULL DEFAULT '' CHECK (length(dog) <= 100),
     ADD COLUMN latitude   double precision CHECK (latitude BETWEEN -90 AND 90),      -- WGS 84, degrees
     ADD COLUMN longitude  double precision CHECK (longitude BETWEEN -180 AND 180),
+    ADD COLUMN erased_at  timestamptz,                 -- a number without a place: in no list, of its alerts alone
     ADD COLUMN revision   integer NOT NULL DEFAULT 1,  -- of two who edit at once, the second is told
     ADD CONSTRAINT home_both_coordinates CHECK ((latitude IS NULL) = (longitude IS NULL));
 
@@ -179,7 +180,7 @@ BEGIN
     DELETE FROM baseline WHERE home_id = erased;
     DELETE FROM life WHERE home_id = erased;
     UPDATE device SET retired_at = moment WHERE home_id = erased AND retired_at IS NULL;
-    UPDATE home SET code = 'erased-' || id, address = '', key_place = '', dog = '', latitude = NULL, longitude = NULL,
+    UPDATE home SET erased_at = moment, code = 'erased-' || id, address = '', key_place = '', dog = '', latitude = NULL, longitude = NULL,
                     revision = revision + 1 WHERE id = erased;
     PERFORM erase_alert_notes(erased);
 END $$;

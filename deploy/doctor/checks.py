@@ -19,6 +19,7 @@ from core.mqtt import context
 from core.settings import Settings
 from deploy.doctor import Finding, bad, encryption, good, odd, rights, store
 from deploy.doctor.accounts import accounts
+from registry import snapshot_store
 
 CLOCK_SECONDS = 2.0  # programs and database on machines whose clocks differ more disagree about what is late
 STOPPED_SECONDS = 15.0  # programs beat every 2 s
@@ -96,22 +97,21 @@ def _schema(conn: psycopg.Connection) -> Iterator[Finding]:
 
 def _registry(conn: psycopg.Connection) -> Iterator[Finding]:
     try:
-        found = store.register(conn)
+        homes, devices, unreachable = snapshot_store.counts(conn)
+        waiting, unknown = store.letters(conn)
     except psycopg.errors.InsufficientPrivilege:
         yield odd("registry: this login may not read it", "run the doctor with the api's login to check it")
         return
-    if not found.homes:
+    if not homes:
         yield odd("registry: no home is registered", "shouwang register FILE.csv")
     else:
-        yield good(f"registry: {found.homes} homes, {found.devices} devices")
-    if found.homes_without_contact:
-        yield odd(
-            f"registry: {found.homes_without_contact} homes have nobody to call", "add contacts and register again"
-        )
-    if found.unknown_devices:
-        yield odd(f"messages: {found.unknown_devices} unknown devices are speaking", "register them; nothing is lost")
-    if found.letters_waiting:
-        yield odd(f"messages: {found.letters_waiting} were refused and wait", "shouwang dead-letters list")
+        yield good(f"registry: {homes} homes, {devices} devices")
+    if unreachable:
+        yield odd(f"registry: {unreachable} homes have nobody to call", "add contacts and register again")
+    if unknown:
+        yield odd(f"messages: {unknown} unknown devices are speaking", "register them; nothing is lost")
+    if waiting:
+        yield odd(f"messages: {waiting} were refused and wait", "shouwang dead-letters list")
 
 
 def _programs(conn: psycopg.Connection, settings: Settings) -> Iterator[Finding]:

@@ -60,7 +60,7 @@ def furnish(owner_url: str, number: int) -> House:
 
 
 def live(conn: psycopg.Connection, house: House) -> None:
-    """Two days: quantities every quarter of an hour, a bed, movement, and an SOS yesterday at noon."""
+    """Two days: quantities every quarter of an hour, a bed, movement, and an SOS at the end of yesterday."""
     now = datetime.now(UTC)
     for minutes in range(0, 2 * 24 * 60, 15):
         at, wave = now - timedelta(minutes=minutes), (minutes % 300) / 300
@@ -72,8 +72,8 @@ def live(conn: psycopg.Connection, house: House) -> None:
             ("wristband", "battery", 78),
         ):  # fmt: skip
             put(conn, house.devices[kind], metric, at, value)
-    noon = now.astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0)
-    put(conn, house.devices["sos_button"], "sos", noon - timedelta(days=1), 1)
+    midnight = now.astimezone(ZoneInfo("Asia/Shanghai")).replace(hour=0, minute=0, second=0)
+    put(conn, house.devices["sos_button"], "sos", midnight - timedelta(seconds=30), 1)
 
 
 def put(conn: psycopg.Connection, device: int, metric: str, at: datetime, value: float) -> None:

@@ -3,7 +3,6 @@
 import io
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +19,8 @@ from tests.api_service import serving
 NOW = datetime(2026, 5, 1, 8, 30, tzinfo=UTC)
 PERSON = {
     "name": "测试·老人1", "phones": ["138 0013 8000"], "illnesses": "高血压", "medication": "阿司匹林",
-    "language": "吴语", "categories": ["alone"], "ability": 2, "ability_on": "2026-01-05", "self_care": [True] * 5 + [False],
+    "language": "吴语",
+    "categories": ["alone"], "ability": 2, "ability_on": "2026-01-05", "self_care": [True] * 5 + [False],
     "self_care_on": "2026-01-05", "carer": "测试·联系人1", "carer_since": "2026-01-01", "carer_until": "2026-12-31",
     "spo2_scale": 2, "note": "听力差\n请大声",
 }  # fmt: skip
@@ -107,7 +107,8 @@ def test_a_person_of_another_home_cannot_be_taken_over_by_its_number(service, ch
         {"residents": [{"name": "甲", "carer_since": "2026-02-01",
                         "carer_until": "2026-01-01"}]},
         {"residents": [{"name": "甲", "ability": 5}]}, {"residents": [{"name": "甲", "salary": 1}]},
-        {"contacts": [CONTACT | {"name": "a:b"}]}, {"contacts": [CONTACT] * 21}, {"contacts": [CONTACT | {"phone": "x"}]},
+        {"contacts": [CONTACT | {"name": "a:b"}]}, {"contacts": [CONTACT] * 21},
+        {"contacts": [CONTACT | {"phone": "x"}]},
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_and_nothing_is_written(service, chief, change):
@@ -208,7 +209,8 @@ def test_the_bureau_adds_categories_and_withdraws_them(service, chief):
 
 
 ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
-ANY = st.one_of(ODD, st.none(), st.booleans(), st.integers(), st.floats(), st.lists(ODD, max_size=3))
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+ANY = st.one_of(ODD, st.none(), st.booleans(), NUMBERS, st.lists(ODD, max_size=3))
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -217,12 +219,7 @@ ANY = st.one_of(ODD, st.none(), st.booleans(), st.integers(), st.floats(), st.li
     st.dictionaries(st.sampled_from(sorted(CONTACT)), ANY),
 )
 def test_whatever_is_written_is_taken_or_refused_never_an_error_of_ours(service, chief, person, contact):
-    try:
-        answer = write(service, chief, residents=[PERSON | person], contacts=[CONTACT | contact])
-    except ValueError:
-        return  # no JSON: NaN
-    except httpx.HTTPError:
-        raise
+    answer = write(service, chief, residents=[PERSON | person], contacts=[CONTACT | contact])
     assert answer.status_code in {200, 422}, answer.text
 
 

@@ -13,7 +13,9 @@ from core.settings import Settings
 from ingest.draft import Message
 from ingest.formats import flat
 from ingest.pipeline import Pipeline
-from ingest.store import readings, registry
+from ingest.routes import Routes
+from ingest.store import readings
+from registry import snapshot_store
 from tests.registry import seed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -47,7 +49,7 @@ def ingest(database):
     seed(database.owner, homes=1, types=("climate_sensor",))
     config = Settings(database_url=database.url("ingest"))
     with psycopg.connect(database.url("ingest"), autocommit=True) as conn:
-        pipeline = Pipeline(registry.load_registry(conn), config)
+        pipeline = Pipeline(Routes(*snapshot_store.registered(conn)), config)
 
         def take(*messages):
             return readings.write(conn, pipeline.draft(messages), 1, NOW)

@@ -10,7 +10,9 @@ import pytest
 from core.settings import Settings
 from ingest.draft import Message
 from ingest.pipeline import Pipeline
-from ingest.store import letters, readings, registry
+from ingest.routes import Routes
+from ingest.store import letters, notes, readings
+from registry import snapshot_store
 from tests.registry import seed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -30,7 +32,9 @@ class Ingest:
 
     def __init__(self, conn, **settings):
         self.conn = conn
-        self.pipeline = Pipeline(registry.load_registry(conn), Settings(database_url="postgresql://", **settings))
+        self.pipeline = Pipeline(
+            Routes(*snapshot_store.registered(conn)), Settings(database_url="postgresql://", **settings)
+        )
 
     def take(self, *payloads, topic=TOPIC):
         """One transaction of these payloads."""
@@ -133,6 +137,6 @@ def test_letters_of_today_are_counted_after_a_restart(ingest):
 def test_notes_about_a_device_add_up(ingest):
     [(device,)] = ingest.conn.execute("SELECT min(id) FROM device").fetchall()
     for moment in (NOW, NOW + timedelta(hours=1)):
-        registry.write_notes(ingest.conn, {(device, "qos_0"): 3, (device, "retained"): 1}, moment)
+        notes.write_notes(ingest.conn, {(device, "qos_0"): 3, (device, "retained"): 1}, moment)
     found = ingest.conn.execute("SELECT code, count, last_at - first_at FROM device_note ORDER BY code").fetchall()
     assert found == [("qos_0", 6, timedelta(hours=1)), ("retained", 2, timedelta(hours=1))]

@@ -49,7 +49,7 @@ def test_a_vital_sign_speaks_in_news2s_band_of_three_points_and_not_beside_it(de
 def test_oxygen_of_a_person_on_scale_two_is_judged_by_that_scale():
     def at(value):
         story = Story().at(1, "wristband", spo2=value).at(6, "wristband", spo2=value)
-        story.fleet.spo2_scale[:] = 2
+        story.fleet.person("spo2_scale")[:] = 2
         return story.until(7).first("vital_signs")
 
     assert at(84) is None

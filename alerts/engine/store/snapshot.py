@@ -1,4 +1,4 @@
-"""SQL that reads the engine's state back: registry, `latest`, life, baselines, stored readings.
+"""SQL that reads the engine's state back: `latest`, life, baselines, stored readings.
 
 Large results come as a few long byte strings of fixed records, made by the server's own binary send functions.
 """
@@ -11,35 +11,8 @@ import numpy as np
 import psycopg
 
 from core.arrays import F4, I1, I4
-from core.binary import DEVICE, GAP, HOME, LATEST, LIFE, STORED, Records, decode
+from core.binary import GAP, LATEST, LIFE, STORED, Records, decode
 from core.packed import READING, Packed
-from core.rooms import ROOMS
-
-
-def homes(conn: psycopg.Connection, shards: int, shard: int) -> tuple[I4, I1]:
-    """Ids and NEWS2 oxygen scale; where two persons live, the scale that alarms sooner."""
-    found = _records(
-        conn,
-        "SELECT string_agg(int4send(id) || int2send(scale), ''::bytea) FROM ("
-        "  SELECT h.id, coalesce(min(p.spo2_scale), 1)::smallint AS scale FROM home h"
-        "  LEFT JOIN person p ON p.home_id = h.id WHERE h.id %% %s = %s GROUP BY h.id) AS found GROUP BY id / 100000",
-        (shards, shard), HOME,
-    )  # fmt: skip
-    found = found[np.argsort(found["id"])]
-    return found["id"].astype(np.int32), found["spo2_scale"].astype(np.int8)
-
-
-def devices(conn: psycopg.Connection, shards: int, shard: int, types: Sequence[str]) -> Records:
-    """Devices that hang in a home, DEVICE records; `type` is the place in `types`, `room` the one in ROOMS."""
-    return _records(
-        conn,
-        "SELECT string_agg(int4send(id) || int4send(home_id)"
-        "  || int2send((array_position(%s::text[], type) - 1)::smallint)"
-        "  || int2send((array_position(%s::text[], room_kind) - 1)::smallint)"
-        "  || timestamptz_send(installed_at), ''::bytea)"
-        " FROM device WHERE retired_at IS NULL AND home_id %% %s = %s AND type = ANY(%s) GROUP BY id / 100000",
-        (list(types), [str(room) for room in ROOMS], shards, shard, list(types)), DEVICE,
-    )  # fmt: skip
 
 
 def latest(conn: psycopg.Connection, shards: int, shard: int) -> Records:

@@ -39,7 +39,7 @@ def fleet_of(seed: int, now: int) -> Fleet:
     by_the_door = random.random(len(doors)) < 0.6
     fleet.last_life_device[doors.home[by_the_door]] = doors.device[by_the_door]
     fleet.baseline[:] = np.where(random.random((HOMES, 24)) < 0.3, np.nan, random.exponential(9000, (HOMES, 24)))
-    fleet.spo2_scale[:] = random.integers(1, 3, HOMES)
+    fleet.person("spo2_scale")[:] = random.integers(1, 3, HOMES)
     for column in fleet.slots.columns.values():
         never = random.random(len(column)) < 0.2
         column.ts[:] = np.where(never, 0, ago(len(column), 0.5))
@@ -142,7 +142,7 @@ class Plain:
     def vital_signs(self, home):
         """Only where it is over; its findings come with what arrives."""
         edges = {"heart_rate": (40, 131), "breathing_rate": (8, 25), "systolic": (90, 220), "spo2": (91, math.inf)}
-        if self.fleet.spo2_scale[home] == 2:
+        if self.fleet.person("spo2_scale")[home] == 2:
             edges["spo2"] = 83, math.inf
         fresh = [
             (value, *edges[name])

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.snapshot import VendorRow
 from ingest.dealing import deal
-from ingest.registry import VendorRow
 
 names = st.lists(st.text("abc123", min_size=1, max_size=3), min_size=1, max_size=6, unique=True)
 

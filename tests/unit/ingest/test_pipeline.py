@@ -7,9 +7,10 @@ import pytest
 from core.catalogue import metrics
 from core.packed import Flag
 from core.settings import Settings
+from core.snapshot import DeviceRow
 from ingest.draft import Draft, Message
 from ingest.pipeline import UNREADABLE, Pipeline
-from ingest.registry import DeviceRow, Registry
+from ingest.routes import Routes
 from ingest.topics import looks_urgent, the_rest
 from tests.pipeline_rig import NOW, VENDORS, cried, pipeline, taken
 
@@ -186,8 +187,8 @@ def test_a_bug_anywhere_in_taking_costs_its_own_message_only(monkeypatch):
     ],
 )  # fmt: skip
 def test_a_number_in_a_text_is_judged_as_a_number(value, loud):
-    registry = Registry(VENDORS, [DeviceRow("acme", "co", 15, 101, "co_detector", False)])
-    line = Pipeline(registry, Settings(database_url="postgresql://"))
+    routes = Routes(VENDORS, [DeviceRow("acme", "co", 15, 101, "co_detector", False)])
+    line = Pipeline(routes, Settings(database_url="postgresql://"))
     assert cried(taken("sw/v1/acme/co/telemetry", f'{{"values": {{"co": {value}}}}}', line=line)) is loud
 
 
@@ -220,7 +221,7 @@ def test_a_test_flag_goes_with_the_emergency_of_its_message_and_takes_no_lane_al
 
 def test_glucose_by_weight_is_stored_by_amount():
     line = Pipeline(
-        Registry(VENDORS, [DeviceRow("beta", "sugar", 41, 102, "glucose_meter", False)]),
+        Routes(VENDORS, [DeviceRow("beta", "sugar", 41, 102, "glucose_meter", False)]),
         Settings(database_url="postgresql://"),
     )
     draft = taken("sw/v1/beta/sugar/telemetry", '[{"n": "blood_glucose", "u": "mg/dL", "v": 100}]', line=line)

@@ -1,10 +1,11 @@
-"""Which device a topic means: the registry as each worker keeps it in memory."""
+"""Which device a topic means: what each worker keeps of the registry in memory."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
 from core.catalogue import Kind, Metric, device_types
+from core.snapshot import DeviceRow, VendorRow
 from ingest import topics
 from ingest.formats import Decoded, FormatError, Sample, discover
 from ingest.topics import Topic, TopicError, TopicKind
@@ -12,25 +13,6 @@ from registry.register import SERIAL
 
 RETRY = "kept, and taken once it is"
 IN_STOCK = "device_in_stock"
-
-
-class VendorRow(NamedTuple):
-    """One vendor as the database has it."""
-
-    id: int
-    code: str
-    format: str
-
-
-class DeviceRow(NamedTuple):
-    """One device as the database has it."""
-
-    vendor: str
-    serial: str
-    device_id: int
-    home_id: int | None  # none: in stock
-    type: str
-    retired: bool
 
 
 class Plain(NamedTuple):
@@ -76,8 +58,8 @@ class Refusal(Exception):
         self.decode = decode
 
 
-class Registry:
-    """An immutable snapshot; a change of the database makes a new one."""
+class Routes:
+    """From a snapshot of the registry, never changed; a change of the database makes a new one."""
 
     def __init__(self, vendors: Iterable[VendorRow], devices: Iterable[DeviceRow]) -> None:
         self._vendors = {vendor.code: vendor for vendor in vendors}

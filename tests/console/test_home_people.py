@@ -1,0 +1,154 @@
+"""The people of a home, in a real browser: what one must know at a glance, and the form in which registrars keep it."""
+
+import io
+
+import psycopg
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from registry import people_store as people
+from tests.console.house import fresh, furnish, seated
+from tests.console.test_reading_aloud import look
+
+KNOWN = {
+    "phones": ["138 0013 8000"], "illnesses": "高血压、冠心病", "medication": "阿司匹林", "language": "吴语",
+    "ability": 2,
+    "categories": ["dispersed_support"], "self_care": [True, True, True, True, False, False], "carer": "测试·女儿",
+}  # fmt: skip
+CONTACT = {
+    "role": "家属", "name": "测试·女儿", "phone": "000-1234-0001", "other_phones": ["000-5678"], "relation": "女儿",
+    "holds_key": True, "hours": "08:00-20:00",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def two(browser, desk):
+    """Where an operator and a registrar have logged in."""
+    with_op, with_chief = seated(browser, desk, "op1"), seated(browser, desk, "chief")
+    yield {"op1": next(with_op), "chief": next(with_chief)}
+    for seat in (with_op, with_chief):
+        next(seat, None)
+
+
+@pytest.fixture(scope="module")
+def home(desk):
+    """A home of which much is known."""
+    number = furnish(desk.site.owner_url, 8).home
+    with psycopg.connect(desk.site.owner_url) as conn:
+        people.write_person(conn, number, "测试·赵奶奶", KNOWN)
+        people.write_contacts(conn, number, [CONTACT])
+        conn.execute("UPDATE home SET key_place = '花盆下', dog = '有，拴着' WHERE id = %s", (number,))
+    return number
+
+
+@pytest.fixture
+def page_of(desk, two, home):
+    """The home's page as an account has it."""
+    opened = []
+
+    def page(username):
+        visit = fresh(two[username])
+        opened.append(visit)
+        found = next(visit)
+        found.goto(f"{desk.site.address}/homes/{home}")
+        expect(found.locator("[data-people]")).to_be_visible()
+        return found
+
+    yield page
+    for visit in opened:
+        next(visit, None)
+
+
+def test_what_one_must_know_before_calling_or_going_stands_on_the_page(page_of):
+    page = page_of("op1")
+    card = page.locator("[data-people] li", has_text="赵奶奶")
+    for text in (
+        "高血压、冠心病",
+        "阿司匹林",
+        "吴语",
+        "中度失能",
+        "半自理",
+        "室内行走、洗澡",
+        "分散供养特困",
+        "测试·女儿",
+    ):
+        expect(card).to_contain_text(text)
+    expect(card.locator("a[href='tel:138 0013 8000']")).to_be_visible()
+    expect(page.locator("[data-key]")).to_have_text("有钥匙")
+    expect(page.get_by_text("08:00-20:00")).to_be_visible()
+    expect(page.locator("[data-door]")).to_contain_text("花盆下")
+    expect(page.locator("[data-do=edit]")).to_have_count(0)
+
+
+def test_what_a_role_may_not_see_is_not_on_the_page(page_of):
+    page = page_of("op1")
+
+    def narrowed(route):
+        body = route.fetch().json()
+        hidden = ["phones", "illnesses", "medication", "ability", "self_care", "note", "carer", "categories"]
+        for person in body["residents"]:
+            person.update(dict.fromkeys(hidden))
+        route.fulfill(json=body | {"contacts": [], "hidden": [*hidden, "contacts"]})
+
+    page.route("**/api/v1/homes/*", narrowed)
+    page.reload()
+    expect(page.get_by_text("此账号无权查看电话")).to_be_visible()
+    expect(page.locator("[data-people]")).to_contain_text("赵奶奶")
+    expect(page.locator("[data-illnesses], [data-ability], [data-note]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_registrar_writes_a_home_and_sees_it_at_once(page_of, home, desk, language):
+    page = page_of("chief")
+    page.evaluate("language => localStorage.setItem('language', language)", language)
+    page.reload()
+    page.click("[data-do=edit]")
+    form = page.locator("[data-home-form]")
+    expect(form.locator("[name=categories]").first).to_be_visible()
+    assert look(page, "dark", language) == []
+    form.locator("[name=dog]").fill(f"两条 {language}")
+    form.locator("[name=latitude]").fill("31.2304")
+    form.locator("[name=longitude]").fill("121.4737")
+    first = form.locator("[data-resident]").first
+    first.locator("[name=illnesses]").fill("糖尿病")
+    first.locator("[name=phones]").fill("138 0013 8000\n010-6555 0199")
+    first.locator("[name=ability]").select_option("3")
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=save]")
+    expect(form).to_be_hidden()
+    expect(page.locator("[data-door]")).to_contain_text(f"两条 {language}")
+    expect(page.locator("[data-illnesses]")).to_contain_text("糖尿病")
+    with psycopg.connect(desk.site.owner_url) as conn:
+        (one, _) = people.people_of(conn, home)
+    assert (one["phones"], one["ability"], one["self_care"]) == (
+        ["138 0013 8000", "010-6555 0199"], 3, KNOWN["self_care"],
+    )  # fmt: skip
+
+
+def test_what_is_refused_is_said_in_the_form_and_nothing_typed_is_lost(page_of):
+    page = page_of("chief")
+    page.click("[data-do=edit]")
+    form = page.locator("[data-home-form]")
+    form.locator("[data-contact] [name=phone]").first.fill("没有")
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=save]")
+    expect(form.get_by_role("alert")).to_contain_text("请求参数有误")
+    expect(form.locator("[data-contact] [name=phone]").first).to_have_value("没有")
+    page.click("[data-do=cancel]")
+    expect(page.locator("a[href='tel:000-1234-0001']")).to_be_visible()
+
+
+def test_a_photo_of_the_door_is_taken_and_shown(page_of):
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), "green").save(out, "PNG")
+    page = page_of("chief")
+    page.click("[data-do=edit]")
+    page.locator("[name=photo]").set_input_files(
+        {"name": "door.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    )
+    expect(page.locator("[data-photo] img")).to_have_js_property("naturalWidth", 900)
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=cancel]")
+    page.click("[data-photo]")
+    expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
