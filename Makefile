@@ -5,10 +5,10 @@ PORT ?= 8080
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock pins clean setup setup-dev
+.PHONY: help run test check bench lock pins clean setup setup-dev new-rule new-device-type new-incident
 
 help:  ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
 
 run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 PORT=8080)
 	@$(BIN)/python -m deploy.local.run --homes $(HOMES) --seed $(SEED) --port $(PORT)
@@ -26,6 +26,15 @@ check: setup-dev  ## lint, types, import direction; repairs what it can, only ju
 
 bench: setup-dev  ## measure all against bare limits (QUICK=1: under three minutes; BASE=a commit: its tick beside ours)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(if $(BASE),--base $(BASE))
+
+new-rule: setup-dev  ## begin a detector rule (NAME=bathroom_stay METRIC=presence)
+	@$(BIN)/python -m tests.scaffold rule "$(NAME)" "$(METRIC)"
+
+new-device-type: setup-dev  ## begin a kind of terminal with a metric of its own (NAME=window_contact)
+	@$(BIN)/python -m tests.scaffold device-type "$(NAME)"
+
+new-incident: setup-dev  ## begin a simulated incident (NAME=window_left_open)
+	@$(BIN)/python -m tests.scaffold incident "$(NAME)"
 
 LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
   $(if $(UPGRADE),--upgrade) - pyproject.toml

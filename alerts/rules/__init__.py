@@ -7,6 +7,10 @@ frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives 
 observed again at the engine's start, so that the rule's memory is rebuilt. `RAISED_BY` names another program that
 raises the alert in place of the engine.
 
+A rule asks the fleet for columns, one row per device that measures a metric: `fleet.column("motion")` has `device`,
+`home` and `room` (rows and places), `value`, `ts`, `since` (how long it has been zero or not) and `seen`.
+`column.in_room(Room.BATHROOM)` chooses rows by the room they hang in, which is UNKNOWN where nobody has said.
+
 How an alert ends is declared: `CLEAR_AFTER` is how long its condition must be clear (`tick` says where), or None: a
 mere event, which a person closes. `RECOVERS`: the alert ends with its condition, of whatever severity it is and whoever
 has answered it; where it is not said, a person closes it. `BACKOFF` is the ladder that answers climb while the

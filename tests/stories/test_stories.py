@@ -7,16 +7,13 @@ import pytest
 
 from alerts.judging.fleet import Fleet
 from alerts.rules import discover
-from core.catalogue import metrics
+from core.catalogue import device_types, metrics
 from core.packed import READING, Flag
 
 MINUTE = 60_000_000
 MORNING = int(datetime(2026, 3, 2, 1, 0, tzinfo=UTC).timestamp() * 1e6)  # 09:00 in Shanghai
 NIGHT = int(datetime(2026, 3, 2, 16, 0, tzinfo=UTC).timestamp() * 1e6)  # midnight there
-TYPES = (
-    "gateway", "sos_button", "motion_sensor", "door_contact", "gas_detector", "co_detector", "wristband",
-    "climate_sensor", "bed_sensor", "fall_radar", "smoke_detector", "water_leak_sensor", "blood_pressure_monitor",
-)  # fmt: skip
+TYPES = tuple(code for code, kind in device_types().items() if kind.simulated)
 
 
 class Story:
