@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import ops
+from api import cell, ops
 from api.accounts.login import Door
 from api.app import create
 from api.catalogue.rules import titles
@@ -60,6 +60,7 @@ def parts(settings: Settings) -> Iterator[State]:
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
     meter = Meter()
+    cell.name(settings.cell)
     with pool(url, "api") as connections, closing(Door(connections, settings.shift)) as door:
         feed = Feed(url, meter, settings.streams, settings.streams_per_account)
         watch = Watch(connections, feed, settings.shards)

@@ -41,6 +41,15 @@ class State(StrEnum):
     RESOLVED = "resolved"  # answered for, with a disposition
 
 
+class Subject(StrEnum):
+    """Whom an alert is about."""
+
+    HOME = "home"
+    AREA = "area"
+    VENDOR = "vendor"
+    SITE = "site"  # this installation itself
+
+
 class Disposition(StrEnum):
     """What it turned out to be."""
 

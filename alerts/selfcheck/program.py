@@ -113,7 +113,7 @@ class Canary:
             heartbeat_store.beat(conn, PROCESS, now, self._detail(overdue))
             self._mouth.ours = store.sessions(conn) | {self._mouth.fingerprint}
         with conn.transaction():
-            self._settle(conn, self._terminal, now, overdue)
+            self._settle(conn, now, overdue)
         if now >= self._tell_at and self.taken.to_tell:
             self._tell_at = now + TELL_EVERY
             store.tell_vendors(conn, self.taken.tell(), now)
@@ -160,15 +160,15 @@ class Canary:
             return to_datetime(overdue)
         return {Link.SESSION: self.taken.since, Link.QUEUE: self.space.since}.get(self.broken) if self.broken else None
 
-    def _settle(self, conn: psycopg.Connection, terminal: store.Terminal, now: datetime, overdue: int | None) -> None:
+    def _settle(self, conn: psycopg.Connection, now: datetime, overdue: int | None) -> None:
         """Bring the alert in line with what is so; after a failure the next turn does it."""
-        alert = store.newest(conn, terminal)
+        alert = store.newest(conn)
         if self.broken:
             self._whole_since = None
         since, late = self._since(overdue), self._settings.canary_late
         if since and self.broken:
             if not (alert and self._known(alert, since, now)):
-                store.raise_alert(conn, terminal, since, now, self._evidence(since))
+                store.raise_alert(conn, since, now, self._evidence(since))
             elif not alert.resolved_at and alert.link != self.broken and now - self._named_at >= late:
                 store.name_link(conn, alert.id, self._evidence(since))
         elif alert and not alert.resolved_at and not alert.cleared and self._whole_for(now):

@@ -12,7 +12,7 @@ from alerts.lifecycle.states import Kind
 from alerts.response.store import alerts as store
 from alerts.selfcheck.taken import CODE, REASON, Owner
 from core import canary
-from core.model import Severity
+from core.model import Severity, Subject
 
 RULE = "self_check"
 
@@ -21,7 +21,6 @@ class Terminal(NamedTuple):
     """The self-check's virtual device."""
 
     device_id: int
-    home_id: int
     metric_id: int
 
 
@@ -37,7 +36,7 @@ class Standing(NamedTuple):
 def terminal(conn: psycopg.Connection) -> Terminal | None:
     """The registered terminal; None before any home is registered."""
     row = conn.execute(
-        "SELECT d.id, d.home_id, m.id FROM device d JOIN vendor v ON v.id = vendor_id, metric m"
+        "SELECT d.id, m.id FROM device d JOIN vendor v ON v.id = vendor_id, metric m"
         " WHERE v.code = %s AND d.serial = %s AND d.retired_at IS NULL AND m.name = %s",
         (canary.VENDOR, canary.SERIAL, canary.METRIC),
     ).fetchone()
@@ -89,22 +88,20 @@ def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now:
         )
 
 
-def newest(conn: psycopg.Connection, terminal: Terminal) -> Standing | None:
+def newest(conn: psycopg.Connection) -> Standing | None:
     """The newest self-check alert."""
     row = conn.execute(
-        "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert WHERE home_id = %s AND rule = %s"
-        " ORDER BY opened_at DESC LIMIT 1",
-        (terminal.home_id, RULE),
+        "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert"
+        " WHERE subject = 'site' AND rule = %s ORDER BY opened_at DESC LIMIT 1",
+        (RULE,),
     ).fetchone()
     return Standing(*row) if row else None
 
 
-def raise_alert(
-    conn: psycopg.Connection, terminal: Terminal, since: datetime, now: datetime, evidence: dict[str, Any]
-) -> None:
-    """Open the alert, or say that its condition has come back. Inside a transaction."""
+def raise_alert(conn: psycopg.Connection, since: datetime, now: datetime, evidence: dict[str, Any]) -> None:
+    """Open the alert, which is the site's own, or say that its condition has come back. Inside a transaction."""
     record = {
-        "home_id": terminal.home_id, "device_id": terminal.device_id, "rule": RULE, "severity": Severity.EMERGENCY,
+        "subject": Subject.SITE, "rule": RULE, "severity": Severity.EMERGENCY,
         "occurred_at": since, "opened_at": now, "last_at": now, "count": 1, "score": 1.0, "late": False,
         "evidence": evidence, "asks_since": now,
     }  # fmt: skip

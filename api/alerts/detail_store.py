@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from api.alerts.models import Alert, AlertDetail, AlertEvent, RecentAlert
-from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, contacts, residents, rows
+from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, WITHIN, contacts, residents, rows
 from api.catalogue.rules import title
 from api.homes import life_store as life
 
@@ -14,7 +14,7 @@ RECENT = """
     SELECT al.id, al.rule, al.severity, al.opened_at, al.resolved_at, al.disposition, al.handler_id,
            ha.name AS handler_name
     FROM alert al LEFT JOIN account ha ON ha.id = al.handler_id
-    WHERE al.home_id = %s AND al.id <> %s ORDER BY al.opened_at DESC, al.id DESC LIMIT 3
+    WHERE (al.subject, al.subject_id) = (%s, %s) AND al.id <> %s ORDER BY al.opened_at DESC, al.id DESC LIMIT 3
 """
 
 
@@ -22,8 +22,8 @@ def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> Ale
     """One alert with its history; None when it is not there or outside the area. `now` is local, for the age."""
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %s AND ar.path <@ %s::ltree",
-        (alert_id, scope),
+        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %(alert)s AND {WITHIN}",
+        {"alert": alert_id, "scope": scope},
     )
     if not found:
         return None
@@ -33,14 +33,15 @@ def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> Ale
         " WHERE e.alert_id = %s ORDER BY e.id",
         (alert_id,),
     )
-    home_id = found[0]["home_id"]
+    alert = found[0]
+    home_id = alert["home_id"]
     return AlertDetail(
-        **dict(Alert.of(found[0])),
+        **dict(Alert.of(alert)),
         events=[AlertEvent.of(row) for row in events],
         contacts=contacts(conn, home_id),
         residents=residents(conn, home_id, now),
-        last_sign=life.last_sign(conn, home_id, now),
-        recent=[_recent(row) for row in rows(conn, RECENT, (home_id, alert_id))],
+        last_sign=None if home_id is None else life.last_sign(conn, home_id, now),
+        recent=[_recent(row) for row in rows(conn, RECENT, (alert["subject"], alert["subject_id"], alert_id))],
     )
 
 

@@ -8,9 +8,20 @@ from pydantic import Field
 from api.accounts.models import Actor
 from api.alerts.evidence import Evidence
 from api.catalogue.rules import title
-from api.values import Answer, BigId, Id, Instant, Moment, Note, Page, Request, Word
+from api.values import Answer, BigId, Id, Identified, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
-from core.model import Disposition, Severity, State
+from core.model import Disposition, Severity, State, Subject
+
+
+class AlertSubject(Answer):
+    """Whom it is about: a home, an area, a vendor, or the site itself."""
+
+    kind: Subject
+    id: int = Field(description="of the home, the area or the vendor; 0: the site")
+    code: str = Field(
+        description="the bureau's number of the home, the area's path, the vendor's code; empty: the site"
+    )
+    name: str = Field(description="the home's address, the area's or the vendor's name; empty: the site")
 
 
 class AlertHome(Answer):
@@ -38,16 +49,16 @@ class AlertDevice(Answer):
     room: str
 
 
-class Alert(Answer):
+class Alert(Identified):
     """One alert as it stands now."""
 
-    id: int
     rule: str
     title_zh: str
     title_en: str
     severity: Severity
     state: State
-    home: AlertHome
+    subject: AlertSubject
+    home: AlertHome | None = Field(description="none: it is about an area, a vendor or the site")
     device: AlertDevice | None
     occurred_at: Instant = Field(description="when it happened, by the device's clock within bounds")
     opened_at: Instant = Field(description="when it was raised")
@@ -84,8 +95,10 @@ class Alert(Answer):
 
 def _parts(row: dict[str, Any]) -> dict[str, Any]:
     zh, en = title(row["rule"])
-    home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
-    home |= {key: row[key] for key in ("area_path", "area_name", "person_name", "initials")}
+    home = None
+    if row["home_id"] is not None:
+        home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
+        home |= {key: row[key] for key in ("area_path", "area_name", "person_name", "initials")}
     device = None
     if row["device_id"] is not None:
         kind = device_types().get(row["device_type"])
@@ -95,10 +108,21 @@ def _parts(row: dict[str, Any]) -> dict[str, Any]:
             "type_zh": names[0], "type_en": names[1], "room": row["device_room"],
         }  # fmt: skip
     return {
-        "title_zh": zh, "title_en": en, "home": home, "device": device,
+        "title_zh": zh, "title_en": en, "subject": subject(row), "home": home, "device": device,
         "handler": _actor(row, "handler"), "resolved_by": _actor(row, "resolved_by"),
         "episode_at": row["episode_at"] or row["occurred_at"], "answered_before": row["answered"] is not None,
     }  # fmt: skip
+
+
+def subject(row: dict[str, Any]) -> dict[str, Any]:
+    """The fields of an AlertSubject from a row with those of the subject, its home, area and vendor."""
+    told = {
+        Subject.HOME: ("home_code", "home_address"),
+        Subject.AREA: ("area_path", "area_name"),
+        Subject.VENDOR: ("vendor_code", "vendor_name"),
+    }.get(row["subject"])
+    code, name = (row[told[0]], row[told[1]]) if told else ("", "")
+    return {"kind": row["subject"], "id": row["subject_id"], "code": code, "name": name}
 
 
 def _actor(row: dict[str, Any], role: str) -> dict[str, Any] | None:

@@ -15,15 +15,17 @@ PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WH
 
 COLUMNS = f"""
     al.*, h.code AS home_code, h.address AS home_address, ar.path::text AS area_path,
-    {AREA_NAME.format(path="ar.path")} AS area_name, coalesce({PERSON_NAMES}, '') AS person_name,
+    {AREA_NAME.format(path="ar.path")} AS area_name, vn.code AS vendor_code, vn.name AS vendor_name,
+    coalesce({PERSON_NAMES}, '') AS person_name,
     coalesce((SELECT hs.initials FROM home_search hs WHERE hs.home_id = h.id), '') AS initials,
     d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name,
     ra.name AS resolved_by_name
 """
+WITHIN = "(al.area_id IS NULL OR ar.path <@ %(scope)s::ltree)"  # of a vendor or the site: for all
 JOINS = """
-    JOIN home h ON h.id = al.home_id JOIN area ar ON ar.id = h.area_id
-    LEFT JOIN device d ON d.id = al.device_id LEFT JOIN account ha ON ha.id = al.handler_id
-    LEFT JOIN account ra ON ra.id = al.resolved_by_id
+    LEFT JOIN home h ON h.id = al.home_id LEFT JOIN area ar ON ar.id = al.area_id
+    LEFT JOIN vendor vn ON vn.id = al.vendor_id LEFT JOIN device d ON d.id = al.device_id
+    LEFT JOIN account ha ON ha.id = al.handler_id LEFT JOIN account ra ON ra.id = al.resolved_by_id
 """
 EVENT_COLUMNS = """
     e.id AS event_id, e.at AS event_at, e.kind AS event_kind, e.note AS event_note, e.data AS event_data,
@@ -39,7 +41,7 @@ def rows(conn: Connection, query: str, values: Any) -> list[dict[str, Any]]:
 
 def list_alerts(conn: Connection, scope: str, wanted: AlertQuery) -> AlertPage:
     """One page, newest first."""
-    conditions = ["ar.path <@ %(scope)s::ltree"]
+    conditions = [WITHIN]
     values: dict[str, Any] = {**wanted.model_dump(), "scope": scope, "limit": wanted.limit + 1}
     if wanted.state == "active":
         conditions.append("al.state <> 'resolved'")  # as the partial index says it
@@ -98,9 +100,9 @@ def summary(conn: Connection, scope: str) -> Summary:
         "  count(al.asks_since),"
         "  count(*) FILTER (WHERE al.suppressed_by IS NOT NULL),"
         "  (SELECT coalesce(max(id), 0) FROM alert_event)"
-        " FROM (VALUES (1)) one LEFT JOIN (alert al JOIN home h ON h.id = al.home_id"
-        "  JOIN area ar ON ar.id = h.area_id) ON al.state <> 'resolved' AND ar.path <@ %s::ltree GROUP BY al.severity",
-        (scope,),
+        " FROM (VALUES (1)) one LEFT JOIN (alert al LEFT JOIN area ar ON ar.id = al.area_id)"
+        f" ON al.state <> 'resolved' AND {WITHIN} GROUP BY al.severity",
+        {"scope": scope},
     ).fetchall()
     nothing = dict.fromkeys(Severity, 0)
     known = [row for row in counted if row[0] is not None]

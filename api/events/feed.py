@@ -31,8 +31,8 @@ PATIENCE = 0.5  # seconds that the next page of a burst waits for clients which 
 class Frame(NamedTuple):
     """One server-sent event, rendered once for all who get it."""
 
-    id: int  # 0 for what has none and goes to everybody
-    area_path: str
+    id: int  # 0 for what has none
+    area_path: str | None  # None: for everybody
     data: bytes
 
 
@@ -44,7 +44,7 @@ def alert_frame(change: Change) -> Frame:
 
 def canary_frame(at: str) -> Frame:
     """A self-check signal that came the whole way, by the microsecond it was sent."""
-    return Frame(0, "", b'event: canary\ndata: {"ts": %d}\n\n' % int(at))
+    return Frame(0, None, b'event: canary\ndata: {"ts": %d}\n\n' % int(at))
 
 
 def within(path: str, scope: str) -> bool:
@@ -52,7 +52,7 @@ def within(path: str, scope: str) -> bool:
     return path == scope or path.startswith(f"{scope}.")
 
 
-WAKE = Frame(0, "", b"")  # says nothing: a stream that waits looks up
+WAKE = Frame(0, None, b"")  # says nothing: a stream that waits looks up
 
 
 class Subscriber:
@@ -66,7 +66,7 @@ class Subscriber:
 
     def push(self, frame: Frame) -> bool:
         """Hand over a frame if it is for this one; False when the client is too slow and must reconnect."""
-        if self.over or (frame.id and not within(frame.area_path, self.scope)):
+        if self.over or not (frame.area_path is None or within(frame.area_path, self.scope)):
             return True
         if self.queue.full():
             self.end()

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from psycopg import Connection
 
 from api.alerts.models import Alert, AlertEvent
-from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, rows
+from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, WITHIN, rows
 from api.events.models import AlertChanged
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One event, and the area whose operators may see it."""
+    """One event, and the area whose operators may see it; None: it is for all."""
 
     id: int
-    area_path: str
+    area_path: str | None
     body: AlertChanged
 
 
@@ -31,7 +31,7 @@ def after(conn: Connection, last_id: int, limit: int, scope: str | None = None) 
         conn,
         f"SELECT {EVENT_COLUMNS}, {COLUMNS} FROM alert_event e JOIN alert al ON al.id = e.alert_id {JOINS}"
         " LEFT JOIN account ac ON ac.id = e.account_id"
-        " WHERE e.id > %(last)s AND (%(scope)s::ltree IS NULL OR ar.path <@ %(scope)s::ltree)"
+        f" WHERE e.id > %(last)s AND (%(scope)s::ltree IS NULL OR {WITHIN})"
         " ORDER BY e.id LIMIT %(limit)s",
         {"last": last_id, "scope": scope, "limit": limit},
     )

@@ -5,8 +5,9 @@ from typing import Any, Self
 from pydantic import Field
 
 from api.accounts.models import Actor
+from api.alerts.models import AlertSubject, subject
 from api.catalogue.rules import title
-from api.values import Answer, Day, Id, Instant, Page, Request, Search, Word
+from api.values import Answer, Day, Id, Identified, Instant, Page, Request, Search, Word
 from core.model import ANSWER_WITHIN, Disposition, Severity
 
 
@@ -20,17 +21,17 @@ class RecordHome(Answer):
     person_name: str
 
 
-class Record(Answer):
+class Record(Identified):
     """One alert that is closed."""
 
-    id: int
     rule: str
     title_zh: str
     title_en: str
     text_zh: str = Field(description="what was found")
     text_en: str
     severity: Severity
-    home: RecordHome
+    subject: AlertSubject
+    home: RecordHome | None = Field(description="none: it was about an area, a vendor or the site")
     opened_at: Instant
     acknowledged_at: Instant | None
     resolved_at: Instant
@@ -49,12 +50,15 @@ class Record(Answer):
         """From a row of `api.records.store`."""
         zh, en = title(row["rule"])
         limit = ANSWER_WITHIN.get(Severity(row["severity"]))
-        home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
+        home = None
+        if row["home_id"] is not None:
+            home = {key: row[f"home_{key}"] for key in ("id", "code", "address")}
+            home |= {key: row[key] for key in ("area_name", "person_name")}
         return cls.model_validate({
             **row, "title_zh": zh, "title_en": en,
             "text_zh": row["text_zh"] or "", "text_en": row["text_en"] or row["text_zh"] or "",
             "limit_seconds": limit.total_seconds() if limit else None,
-            "home": home | {key: row[key] for key in ("area_name", "person_name")},
+            "subject": subject(row), "home": home,
             "handler": _actor(row, "handler"), "resolved_by": _actor(row, "resolved_by"),
         })  # fmt: skip
 

@@ -28,18 +28,20 @@ from api.records.models import (
 from core import search
 from core.model import Severity
 
-SCOPE = "al.home_id IN (SELECT h.id FROM home h JOIN area ar ON ar.id = h.area_id WHERE ar.path <@ %(scope)s::ltree)"
+SCOPE = "(al.area_id IS NULL OR al.area_id IN (SELECT ar.id FROM area ar WHERE ar.path <@ %(scope)s::ltree))"
 PAGE = f"""
     SELECT al.id, al.rule, al.severity, al.opened_at, al.acknowledged_at, al.resolved_at, al.disposition, al.breach,
            al.waited AS answer_seconds, extract(epoch FROM al.resolved_at - al.opened_at)::float8 AS close_seconds,
            al.evidence->>'text_zh' AS text_zh, al.evidence->>'text_en' AS text_en,
            al.handler_id, ha.name AS handler_name, al.resolved_by_id, cl.name AS resolved_by_name,
-           h.id AS home_id, h.code AS home_code, h.address AS home_address,
+           al.subject, al.subject_id, h.id AS home_id, h.code AS home_code, h.address AS home_address,
+           vn.code AS vendor_code, vn.name AS vendor_name, ar.path::text AS area_path,
            {AREA_NAME.format(path="ar.path")} AS area_name, coalesce({PERSON_NAMES}, '') AS person_name
     FROM (SELECT al.id FROM alert al WHERE {{conditions}}
           ORDER BY al.opened_at DESC, al.id DESC LIMIT %(limit)s) found
     JOIN alert al ON al.id = found.id
-    JOIN home h ON h.id = al.home_id JOIN area ar ON ar.id = h.area_id
+    LEFT JOIN home h ON h.id = al.home_id LEFT JOIN area ar ON ar.id = al.area_id
+    LEFT JOIN vendor vn ON vn.id = al.vendor_id
     LEFT JOIN account ha ON ha.id = al.handler_id LEFT JOIN account cl ON cl.id = al.resolved_by_id
     ORDER BY al.opened_at DESC, al.id DESC
 """

@@ -4,6 +4,7 @@
  */
 import { reactive } from "vue";
 import { asks } from "./alerts";
+import { where, whose } from "./board/words";
 import { i18n, pick } from "./i18n";
 import type { Alert, AlertEvent } from "./types";
 
@@ -40,7 +41,7 @@ export function words(alert: Alert, kind: string): string {
     severity: t(`severity.${alert.severity}`),
     kind: t(`kind.${kind}`),
     title: pick(alert.title_zh, alert.title_en),
-    where: [alert.home.person_name, alert.home.address].filter(Boolean).join(t("reading.comma")),
+    where: [whose(alert), where(alert)].join(t("reading.comma")),
   });
 }
 /** A step of an alert: said when the alert asks for somebody because of it. */

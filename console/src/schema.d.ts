@@ -9,6 +9,8 @@ export interface components {
     schemas: {
         /** @description Who is asking. */
         Account: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             username: string;
             name: string;
@@ -39,13 +41,17 @@ export interface components {
         };
         /** @description One alert as it stands now. */
         Alert: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;
             title_en: string;
             severity: components["schemas"]["Severity"];
             state: components["schemas"]["State"];
-            home: components["schemas"]["AlertHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it is about an area, a vendor or the site */
+            home: components["schemas"]["AlertHome"] | null;
             device: components["schemas"]["AlertDevice"] | null;
             /**
              * Format: date-time
@@ -114,13 +120,17 @@ export interface components {
         };
         /** @description An alert with its history, whom to call, and what is asked before anybody is sent. */
         AlertDetail: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;
             title_en: string;
             severity: components["schemas"]["Severity"];
             state: components["schemas"]["State"];
-            home: components["schemas"]["AlertHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it is about an area, a vendor or the site */
+            home: components["schemas"]["AlertHome"] | null;
             device: components["schemas"]["AlertDevice"] | null;
             /**
              * Format: date-time
@@ -236,6 +246,16 @@ export interface components {
             items: components["schemas"]["Alert"][];
             next_cursor: string | null;
         };
+        /** @description Whom it is about: a home, an area, a vendor, or the site itself. */
+        AlertSubject: {
+            kind: components["schemas"]["Subject"];
+            /** @description of the home, the area or the vendor; 0: the site */
+            id: number;
+            /** @description the bureau's number of the home, the area's path, the vendor's code; empty: the site */
+            code: string;
+            /** @description the home's address, the area's or the vendor's name; empty: the site */
+            name: string;
+        };
         /** @description How long a silence that reaches into this local hour usually is, at the upper end. */
         BaselineHour: {
             hour: number;
@@ -275,6 +295,8 @@ export interface components {
         };
         /** @description A message that was refused, with what its vendor should change. */
         DeadLetter: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             /** Format: date-time */
             received_at: string;
@@ -314,6 +336,8 @@ export interface components {
         };
         /** @description A terminal. A vendor sees no home and no room: where its devices hang is not its business. */
         Device: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             serial: string;
             vendor: components["schemas"]["Vendor"];
@@ -340,6 +364,8 @@ export interface components {
         };
         /** @description A device with its latest values. */
         DeviceDetail: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             serial: string;
             vendor: components["schemas"]["Vendor"];
@@ -446,6 +472,8 @@ export interface components {
         };
         /** @description One home. */
         Home: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             code: string;
             address: string;
@@ -477,6 +505,8 @@ export interface components {
         };
         /** @description One line of the list. */
         HomeItem: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             /** @description the bureau's own number */
             code: string;
@@ -655,6 +685,8 @@ export interface components {
         };
         /** @description One alert that is closed. */
         Record: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;
@@ -663,7 +695,9 @@ export interface components {
             text_zh: string;
             text_en: string;
             severity: components["schemas"]["Severity"];
-            home: components["schemas"]["RecordHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it was about an area, a vendor or the site */
+            home: components["schemas"]["RecordHome"] | null;
             /** Format: date-time */
             opened_at: string;
             acknowledged_at: string | null;
@@ -792,6 +826,11 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "acknowledged" | "dispatched" | "resolved";
+        /**
+         * @description Whom an alert is about.
+         * @enum {string}
+         */
+        Subject: "home" | "area" | "vendor" | "site";
         /** @description How many alerts are not resolved; give `latest_event_id` to /events to miss nothing that comes after. */
         Summary: {
             /** @description without those that are suppressed */

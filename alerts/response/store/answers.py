@@ -31,8 +31,8 @@ def hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Alert | 
     row = conn.execute(
         "SELECT severity, state, disposition, count, cleared_at, suppressed_until, asks_since, handler_id,"
         " acknowledged_at, dispatched_at, resolved_at, resolved_by_id"
-        " FROM alert JOIN home ON home.id = home_id JOIN area ON area.id = area_id"
-        " WHERE alert.id = %(alert)s AND (%(scope)s::ltree IS NULL OR area.path <@ %(scope)s::ltree)"
+        " FROM alert LEFT JOIN area ON area.id = area_id WHERE alert.id = %(alert)s"
+        " AND (%(scope)s::ltree IS NULL OR area_id IS NULL OR area.path <@ %(scope)s::ltree)"
         " FOR UPDATE OF alert",
         {"alert": alert_id, "scope": scope},
     ).fetchone()
@@ -86,7 +86,8 @@ def in_place(conn: psycopg.Connection, alert_id: int) -> tuple[State, str | None
     """
     row = conn.execute(
         "SELECT other.state, account.name, other.opened_at FROM alert a"
-        " JOIN alert other ON other.home_id = a.home_id AND other.rule = a.rule AND other.id <> a.id"
+        " JOIN alert other ON (other.subject, other.subject_id, other.rule) = (a.subject, a.subject_id, a.rule)"
+        "  AND other.id <> a.id"
         " LEFT JOIN account ON account.id = other.handler_id WHERE a.id = %s"
         " ORDER BY other.state = 'resolved', other.id DESC LIMIT 1",
         (alert_id,),

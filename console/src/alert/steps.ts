@@ -1,4 +1,5 @@
 /** Taking a step of an alert: at once told when it was not delivered, to be taken back, asked before taking over. */
+import { whose } from "../board/words";
 import { ref } from "vue";
 import { take } from "../alerts";
 import { ApiError, post } from "../api";
@@ -24,7 +25,7 @@ function offer(alert: AlertDetail, action: Action, onUndone: (alert: AlertDetail
   const kind = KINDS[action];
   const step = kind && newestStep(alert, kind);
   if (!step) return;
-  const who = alert.residents[0]?.name ?? alert.home.code;
+  const who = alert.residents[0]?.name ?? whose(alert);
   const words = () => i18n.global.t(`desk.undo.${kind}`, { who, what: pick(alert.title_zh, alert.title_en) });
   offerUndo({ alert, event: step.id, words, onUndone });
 }

@@ -10,10 +10,13 @@ const JUST_NOW = 120_000; // ms
 const LIMITS: Partial<Record<Severity, number>> = { emergency: 60_000, urgent: 600_000 }; // within which it's to be answered
 const DAY = 86_400_000;
 
-export const whose = (alert: Alert) => alert.home.person_name ?? alert.home.code;
+/** Who lives there; of an alert about an area, a vendor or the site, which one. */
+export const whose = (alert: Alert) => alert.home?.person_name || alert.home?.code || about(alert);
+export const where = (alert: Alert) => alert.home?.address ?? t(`subject.${alert.subject.kind}`);
+const about = (alert: Alert) => alert.subject.name || t("subject.whole");
 export const titleOf = (alert: Alert) => pick(alert.title_zh, alert.title_en);
 /** "测试村1号 李某 紧急呼叫": which alert a button is of. */
-export const nameOf = (alert: Alert) => `${alert.home.address} ${whose(alert)} ${titleOf(alert)}`;
+export const nameOf = (alert: Alert) => `${where(alert)} ${whose(alert)} ${titleOf(alert)}`;
 export const claimName = (alert: Alert) => t("desk.claimOf", { name: nameOf(alert) });
 
 /** It was answered, or stood for a while, and asks again. */

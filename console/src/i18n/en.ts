@@ -38,6 +38,7 @@ export const en: typeof zh = {
     device_fault: "Device fault",
     recovered: "Recovered",
   },
+  subject: { home: "Home", area: "Area", vendor: "Vendor", site: "This system", whole: "All areas" },
   kind: {
     opened: "Raised",
     raised: "Raised again",
@@ -131,6 +132,7 @@ export const en: typeof zh = {
     now: "Is she moving now?",
     noSign: "No sign of life within 3 days",
     recent: "Other recent alerts of this home",
+    recentElse: "Earlier alerts about the same",
     noRecent: "No other alerts",
     goingOn: "not closed",
     nobodyToCall: "No contacts are registered",

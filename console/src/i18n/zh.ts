@@ -24,6 +24,7 @@ export const zh = {
   severity: { emergency: "紧急", urgent: "急", attention: "注意", maintenance: "维护", concern: "关怀" },
   state: { open: "待接警", acknowledged: "已接警", dispatched: "已派人", resolved: "已办结" },
   disposition: { real: "真实险情", false_alarm: "误报", test: "测试", device_fault: "设备故障", recovered: "自行恢复" },
+  subject: { home: "住户", area: "辖区", vendor: "设备厂商", site: "本系统", whole: "全部辖区" },
   kind: {
     opened: "报警",
     raised: "再次报警",
@@ -114,6 +115,7 @@ export const zh = {
     now: "她现在有动静吗",
     noSign: "3 天内没有任何生命迹象",
     recent: "这户最近的其他报警",
+    recentElse: "此前的同类报警",
     noRecent: "没有其他报警",
     goingOn: "未办结",
     nobodyToCall: "没有登记联系人",
