@@ -26,7 +26,7 @@ def modules(folder: str, *names: str) -> Iterator[str]:
     """A line for each module of a folder, in the order given, in which data passes them."""
     for name in names:
         path = ROOT / folder / name
-        yield f"- `{folder}/{name}`: {said_of(path)}"
+        yield f"- `{folder}/{name}{'/' if path.is_dir() else ''}`: {said_of(path)}"
 
 
 def folders(*roots: str) -> Iterator[str]:
