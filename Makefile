@@ -16,11 +16,12 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
 	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
 
-check: setup-dev  ## lint, types, import direction; repairs what it can, only judges when CI is set
+check: setup-dev  ## lint, types, import direction, the docs' tables; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .
 	@$(BIN)/ruff check $(if $(CI),,--fix) .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@PYTHONPATH=. $(BIN)/cog -P -I docs $(if $(CI),--check --diff,-r --verbosity=1) docs/*.md
 	@$(if $(CI),,npm --prefix console run types --silent && npm --prefix console run format --silent)
 	@npm --prefix console run check --silent
 

@@ -1,1 +1,1 @@
-"""The shared vocabulary: settings, database, catalogue, registry. Every program imports it; it imports none."""
+"""What all programs share: settings, clock, database, migrations, wire records, catalogue. It imports no other room."""

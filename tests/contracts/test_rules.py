@@ -88,16 +88,9 @@ def test_every_rule_reads_what_some_device_says():
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
-def test_every_rule_is_documented_in_the_operators_words(rule):
-    assert f"`{rule.name}`" in (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
+def test_a_rule_says_in_both_languages_what_to_do_what_it_sees_its_limits_and_when_it_ends(rule):
     assert rule.title_zh
     assert rule.title_en
-
-
-@pytest.mark.parametrize("rule", RULES, ids=IDS)
-def test_a_rule_says_in_both_languages_what_to_do_what_it_sees_its_limits_and_when_it_ends(rule):
-    page = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
-    assert f"## `{rule.name}` {rule.title_zh} · {rule.title_en}\n" in page
     for about, labels in (
         (rule.about_zh, ("怎么办：", "看什么：", "界限：", "何时结束：")),
         (rule.about_en, ("What to do: ", "What it sees: ", "Limits: ", "When it ends: ")),
@@ -107,7 +100,6 @@ def test_a_rule_says_in_both_languages_what_to_do_what_it_sees_its_limits_and_wh
         for line, label in zip(lines, labels, strict=True):
             assert line.startswith(label)
             assert len(line) > len(label) + 5
-            assert f"\n{line}\n" in page, "the page has what the file says"
     assert (("自动办结" in rule.about_zh), ("By itself" in rule.about_en)) == (rule.recovers, rule.recovers)
     assert len(rule.about_zh) > 100
     assert not re.search(r"[\u4e00-\u9fff]", rule.about_en)
@@ -133,17 +125,6 @@ def test_nobody_is_told_to_shut_a_valve_from_afar_and_an_alert_has_one_name():
     }
     for wrong in ("告" + "警", "远程" + "关阀"):
         assert [path for path, text in texts.items() if wrong in text] == []
-
-
-@pytest.mark.parametrize("rule", RULES, ids=IDS)
-def test_how_an_alert_ends_and_what_answers_do_is_documented(rule):
-    page = (Path(__file__).parents[2] / "docs/rules.md").read_text(encoding="utf-8")
-    [row] = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` |")]
-    assert f"| {rule.clear_after if rule.clear_after is not None else 'a person closes it'} |" in row
-    assert row.split(" | ")[6] == ("yes" if rule.recovers else "no")
-    longest = rule.backoff and rule.backoff.longest
-    shown = f"{longest.days} d" if longest and longest.days else f"{longest and longest.seconds // 3600} h"
-    assert (f"then shown for {shown}" in row) == (rule.backoff is not None)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
