@@ -5,8 +5,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from api.accounts.store import Caller
 from api.alerts.models import Alert, AlertDetail, AlertEvent, RecentAlert
-from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, WITHIN, contacts, residents, rows
+from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, contacts, residents, rows
 from api.catalogue.rules import title
 from api.homes import life_store as life
 
@@ -18,12 +19,12 @@ RECENT = """
 """
 
 
-def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> AlertDetail | None:
-    """One alert with its history; None when it is not there or outside the area. `now` is local, for the age."""
+def get_alert(conn: Connection, me: Caller, alert_id: int, now: datetime) -> AlertDetail | None:
+    """One alert with its history; None when the caller may not know it. `now` is local, for the age."""
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %(alert)s AND {WITHIN}",
-        {"alert": alert_id, "scope": scope},
+        f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %s",
+        (alert_id,),
     )
     if not found:
         return None
@@ -38,8 +39,8 @@ def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> Ale
     return AlertDetail(
         **dict(Alert.of(alert)),
         events=[AlertEvent.of(row) for row in events],
-        contacts=contacts(conn, home_id),
-        residents=residents(conn, home_id, now),
+        contacts=contacts(conn, me, home_id),
+        residents=residents(conn, me, home_id, now),
         last_sign=None if home_id is None else life.last_sign(conn, home_id, now),
         recent=[_recent(row) for row in rows(conn, RECENT, (alert["subject"], alert["subject_id"], alert_id))],
     )

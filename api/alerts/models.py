@@ -18,7 +18,9 @@ class AlertSubject(Answer):
 
     kind: Subject
     id: int = Field(description="of the home, the area or the vendor; 0: the site")
-    code: str = Field(description="the bureau's number of the home, the area's path, the vendor's code; empty: the site")
+    code: str = Field(
+        description="the bureau's number of the home, the area's path, the vendor's code; empty: the site"
+    )
     name: str = Field(description="the home's address, the area's or the vendor's name; empty: the site")
 
 

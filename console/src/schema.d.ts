@@ -13,6 +13,8 @@ export interface components {
             username: string;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description what the role may do; the console shows no more than that */
+            permissions: components["schemas"]["Permission"][];
             /** @description ltree path: sees this area and below; none for a vendor */
             area: string | null;
             /** @description full name, from the district down */
@@ -45,7 +47,9 @@ export interface components {
             title_en: string;
             severity: components["schemas"]["Severity"];
             state: components["schemas"]["State"];
-            home: components["schemas"]["AlertHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it is about an area, a vendor or the site */
+            home: components["schemas"]["AlertHome"] | null;
             device: components["schemas"]["AlertDevice"] | null;
             /**
              * Format: date-time
@@ -120,7 +124,9 @@ export interface components {
             title_en: string;
             severity: components["schemas"]["Severity"];
             state: components["schemas"]["State"];
-            home: components["schemas"]["AlertHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it is about an area, a vendor or the site */
+            home: components["schemas"]["AlertHome"] | null;
             device: components["schemas"]["AlertDevice"] | null;
             /**
              * Format: date-time
@@ -235,6 +241,16 @@ export interface components {
         AlertPage: {
             items: components["schemas"]["Alert"][];
             next_cursor: string | null;
+        };
+        /** @description Whom it is about: a home, an area, a vendor, or the site itself. */
+        AlertSubject: {
+            kind: components["schemas"]["Subject"];
+            /** @description of the home, the area or the vendor; 0: the site */
+            id: number;
+            /** @description the bureau's number of the home, the area's path, the vendor's code; empty: the site */
+            code: string;
+            /** @description the home's address, the area's or the vendor's name; empty: the site */
+            name: string;
         };
         /** @description How long a silence that reaches into this local hour usually is, at the upper end. */
         BaselineHour: {
@@ -611,6 +627,11 @@ export interface components {
             /** @default  */
             note: string;
         };
+        /**
+         * @description One thing that somebody may do.
+         * @enum {string}
+         */
+        Permission: "alerts.read" | "alerts.note" | "alerts.answer" | "records.read" | "homes.read" | "people.read" | "people.contacts" | "people.health" | "readings.read" | "devices.read" | "devices.write" | "register.write" | "policy.write" | "dead_letters.read" | "dead_letters.replay" | "health.read" | "accounts.manage";
         /** @description Who lives there. */
         Person: {
             name: string;
@@ -663,7 +684,9 @@ export interface components {
             text_zh: string;
             text_en: string;
             severity: components["schemas"]["Severity"];
-            home: components["schemas"]["RecordHome"];
+            subject: components["schemas"]["AlertSubject"];
+            /** @description none: it was about an area, a vendor or the site */
+            home: components["schemas"]["RecordHome"] | null;
             /** Format: date-time */
             opened_at: string;
             acknowledged_at: string | null;
@@ -728,10 +751,10 @@ export interface components {
             take_over: boolean;
         };
         /**
-         * @description What an account may do.
+         * @description What an account is for.
          * @enum {string}
          */
-        Role: "operator" | "admin" | "vendor";
+        Role: "reader" | "operator" | "chief" | "registrar" | "installer" | "field_worker" | "vendor" | "site_admin";
         /** @description A detector, in the operators' words. */
         Rule: {
             name: string;
@@ -792,6 +815,11 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "acknowledged" | "dispatched" | "resolved";
+        /**
+         * @description Whom an alert is about.
+         * @enum {string}
+         */
+        Subject: "home" | "area" | "vendor" | "site";
         /** @description How many alerts are not resolved; give `latest_event_id` to /events to miss nothing that comes after. */
         Summary: {
             /** @description without those that are suppressed */

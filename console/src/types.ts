@@ -26,6 +26,7 @@ export type HomeRow = Schemas["HomeItem"];
 export type Lane = Schemas["Lane"];
 export type Latest = Schemas["Latest"];
 export type Letter = Schemas["DeadLetter"];
+export type Permission = Schemas["Permission"];
 export type Person = Schemas["Person"];
 export type Session = Schemas["Session"];
 export type Summary = Schemas["Summary"];
