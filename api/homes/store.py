@@ -69,7 +69,7 @@ def get_home(conn: Connection, me: Caller, home_id: int, timezone: str, now: dat
     """One home with all that belongs to it; None when the caller may not know it. `now` is local."""
     found = rows(
         conn,
-        f"SELECT h.id, h.code, h.address, ar.path::text AS area_path, area_name(ar.path) AS area_name"
+        "SELECT h.id, h.code, h.address, ar.path::text AS area_path, area_name(ar.path) AS area_name"
         " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s",
         (home_id,),
     )

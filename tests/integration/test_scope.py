@@ -23,6 +23,7 @@ HOME = "(SELECT ar.path FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id
 PLACE = "SELECT ar.path FROM device d JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id"
 DEVICE = f"({PLACE} WHERE d.id = t.{{}})"
 MAKER = "(SELECT vendor_id FROM device d WHERE d.id = t.{})"
+HISTORY = "SELECT path::text FROM alert a JOIN area ar ON ar.id = area_id WHERE a.id = t.alert_id"
 SENT = "concat('sw/v1/', (SELECT code FROM vendor v WHERE v.id = t.vendor_id), '/', d.serial, '/telemetry') = t.topic"
 HELD = {
     "area": ("id", "path", "NULL"),
@@ -38,10 +39,7 @@ HELD = {
     "reading_in_scope": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),
     "reading_hourly_in_scope": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),
     "alert": ("id", "coalesce((SELECT path::text FROM area ar WHERE ar.id = t.area_id), '*')", "NULL"),
-    "alert_event": (
-        "id",
-        "coalesce((SELECT path::text FROM alert a JOIN area ar ON ar.id = area_id WHERE a.id = t.alert_id), '*')", "NULL",
-    ),
+    "alert_event": ("id", f"coalesce(({HISTORY}), '*')", "NULL"),
     "dead_letter": ("id", f"({PLACE} WHERE d.vendor_id = t.vendor_id AND {SENT})", "t.vendor_id"),
     "area_in_scope": ("id", "path", "NULL"),
     "home_in_scope": ("id", "(SELECT path FROM area ar WHERE ar.id = t.area_id)", "NULL"),
