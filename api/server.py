@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import ops
+from api import cell, ops
 from api.accounts.login import Door
 from api.app import create
 from api.catalogue.rules import titles
@@ -61,6 +61,7 @@ def parts(settings: Settings) -> Iterator[State]:
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
     meter = Meter()
+    cell.name(settings.cell)
     with (
         pool(url, "api") as requests,
         pool(url, "api logins", size=4, role=DOOR) as logins,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from api import cell
+
 V1 = "/api/v1"  # where this version of the API lives
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold U+0000
@@ -44,6 +46,15 @@ class Answer(BaseModel):
     """A part of an answer."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class Identified(Answer):
+    """A thing with an identity of its own; what is nested in it is of the same cell."""
+
+    cell: str = Field(
+        default_factory=cell.here, description="of which installation `id` is: (cell, id) is unique among all of them"
+    )
+    id: int
 
 
 class Request(BaseModel):

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="share the topics among all workers of this group ($share); empty: workers deal the vendors."
         " Mosquitto forgets shared subscriptions when it restarts: see docs/decisions/0006",
     )
+    cell: str = Field(
+        default="main", pattern=r"^[a-z0-9-]{1,32}$",
+        description="names this installation among others: (cell, id) tells apart what several send to one place."
+        " Never change it once a system outside knows it",
+    )  # fmt: skip
     timezone: str = Field(
         default="Asia/Shanghai", description="the homes' local time: days and hours are counted in it"
     )

@@ -101,8 +101,8 @@ def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now:
 def newest(conn: psycopg.Connection) -> Standing | None:
     """The newest self-check alert."""
     row = conn.execute(
-        "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert WHERE subject = 'site' AND rule = %s"
-        " ORDER BY opened_at DESC LIMIT 1",
+        "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert"
+        " WHERE subject = 'site' AND rule = %s ORDER BY opened_at DESC LIMIT 1",
         (RULE,),
     ).fetchone()
     return Standing(*row) if row else None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from api.values import NO_NUL, Answer, Instant, Request
+from api.values import NO_NUL, Answer, Identified, Instant, Request
 from core.roles import Permission, Role
 
 
@@ -15,10 +15,9 @@ class Login(Request):
     password: Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Account(Answer):
+class Account(Identified):
     """Who is asking."""
 
-    id: int
     username: str
     name: str
     role: Role

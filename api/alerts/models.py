@@ -8,7 +8,7 @@ from pydantic import Field
 from api.accounts.models import Actor
 from api.alerts.evidence import Evidence
 from api.catalogue.rules import title
-from api.values import Answer, BigId, Id, Instant, Moment, Note, Page, Request, Word
+from api.values import Answer, BigId, Id, Identified, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
 from core.model import Disposition, Severity, State, Subject
 
@@ -49,10 +49,9 @@ class AlertDevice(Answer):
     room: str
 
 
-class Alert(Answer):
+class Alert(Identified):
     """One alert as it stands now."""
 
-    id: int
     rule: str
     title_zh: str
     title_en: str
@@ -117,13 +116,13 @@ def _parts(row: dict[str, Any]) -> dict[str, Any]:
 
 def subject(row: dict[str, Any]) -> dict[str, Any]:
     """The fields of an AlertSubject from a row with those of the subject, its home, area and vendor."""
-    code, name = {
+    told = {
         Subject.HOME: ("home_code", "home_address"),
         Subject.AREA: ("area_path", "area_name"),
         Subject.VENDOR: ("vendor_code", "vendor_name"),
-        Subject.SITE: (None, None),
-    }[Subject(row["subject"])]
-    return {"kind": row["subject"], "id": row["subject_id"], "code": row.get(code, ""), "name": row.get(name, "")}
+    }.get(row["subject"])
+    code, name = (row[told[0]], row[told[1]]) if told else ("", "")
+    return {"kind": row["subject"], "id": row["subject_id"], "code": code, "name": name}
 
 
 def _actor(row: dict[str, Any], role: str) -> dict[str, Any] | None:

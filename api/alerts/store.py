@@ -16,15 +16,16 @@ PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WH
 
 COLUMNS = f"""
     al.*, h.code AS home_code, h.address AS home_address, ar.path::text AS area_path,
-    area_name(ar.path) AS area_name, vn.code AS vendor_code, vn.name AS vendor_name, coalesce({PERSON_NAMES}, '') AS person_name,
+    area_name(ar.path) AS area_name, vn.code AS vendor_code, vn.name AS vendor_name,
+    coalesce({PERSON_NAMES}, '') AS person_name,
     coalesce((SELECT hs.initials FROM home_search hs WHERE hs.home_id = h.id), '') AS initials,
     d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name,
     ra.name AS resolved_by_name
 """
 JOINS = """
     LEFT JOIN home h ON h.id = al.home_id LEFT JOIN area ar ON ar.id = al.area_id
-    LEFT JOIN vendor vn ON vn.id = al.vendor_id LEFT JOIN device d ON d.id = al.device_id LEFT JOIN account ha ON ha.id = al.handler_id
-    LEFT JOIN account ra ON ra.id = al.resolved_by_id
+    LEFT JOIN vendor vn ON vn.id = al.vendor_id LEFT JOIN device d ON d.id = al.device_id
+    LEFT JOIN account ha ON ha.id = al.handler_id LEFT JOIN account ra ON ra.id = al.resolved_by_id
 """
 EVENT_COLUMNS = """
     e.id AS event_id, e.at AS event_at, e.kind AS event_kind, e.note AS event_note, e.data AS event_data,

@@ -5,13 +5,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field
 
-from api.values import Answer, Instant, Note, Page, Request, Word
+from api.values import Answer, Identified, Instant, Note, Page, Request, Word
 
 
-class DeadLetter(Answer):
+class DeadLetter(Identified):
     """A message that was refused, with what its vendor should change."""
 
-    id: int
     received_at: Instant
     last_at: Instant = Field(description="the last repeat of the same message")
     vendor_code: str | None

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from api.values import Answer, Instant, Moment, Page, Request, Search, Word
+from api.values import Answer, Identified, Instant, Moment, Page, Request, Search, Word
 from core.catalogue import Kind, device_types, metric_by_id, metrics
 from core.model import Note
 
@@ -59,10 +59,9 @@ class DeviceNote(Answer):
     last_at: Instant
 
 
-class Device(Answer):
+class Device(Identified):
     """A terminal. A vendor sees no home and no room: where its devices hang is not its business."""
 
-    id: int
     serial: str
     vendor: Vendor
     type: str

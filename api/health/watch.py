@@ -21,7 +21,7 @@ REPEAT = 15.0  # seconds after which an unchanged health is told again
 
 def health_frame(health: Health) -> Frame:
     """The server-sent event of a health; it has no id, because nobody needs an old one."""
-    return Frame(0, "", b"event: health\ndata: %s\n\n" % health.model_dump_json().encode())
+    return Frame(0, None, b"event: health\ndata: %s\n\n" % health.model_dump_json().encode())
 
 
 class Watch:

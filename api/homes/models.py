@@ -4,15 +4,14 @@ from pydantic import Field
 
 from api.alerts.models import Alert, Contact, Person
 from api.devices.models import DeviceDetail
-from api.values import Answer, Day, Instant, Page, Request, Search
+from api.values import Answer, Day, Identified, Instant, Page, Request, Search
 from core.catalogue import Kind
 from core.model import Severity
 
 
-class HomeItem(Answer):
+class HomeItem(Identified):
     """One line of the list."""
 
-    id: int
     code: str = Field(description="the bureau's own number")
     address: str
     area_name: str
@@ -51,10 +50,9 @@ class BaselineHour(Answer):
     days: int = Field(description="days it was learned from")
 
 
-class Home(Answer):
+class Home(Identified):
     """One home."""
 
-    id: int
     code: str
     address: str
     area_path: str

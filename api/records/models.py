@@ -7,7 +7,7 @@ from pydantic import Field
 from api.accounts.models import Actor
 from api.alerts.models import AlertSubject, subject
 from api.catalogue.rules import title
-from api.values import Answer, Day, Id, Instant, Page, Request, Search, Word
+from api.values import Answer, Day, Id, Identified, Instant, Page, Request, Search, Word
 from core.model import ANSWER_WITHIN, Disposition, Severity
 
 
@@ -21,10 +21,9 @@ class RecordHome(Answer):
     person_name: str
 
 
-class Record(Answer):
+class Record(Identified):
     """One alert that is closed."""
 
-    id: int
     rule: str
     title_zh: str
     title_en: str

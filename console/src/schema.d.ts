@@ -9,6 +9,8 @@ export interface components {
     schemas: {
         /** @description Who is asking. */
         Account: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             username: string;
             name: string;
@@ -41,6 +43,8 @@ export interface components {
         };
         /** @description One alert as it stands now. */
         Alert: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;
@@ -118,6 +122,8 @@ export interface components {
         };
         /** @description An alert with its history, whom to call, and what is asked before anybody is sent. */
         AlertDetail: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;
@@ -291,6 +297,8 @@ export interface components {
         };
         /** @description A message that was refused, with what its vendor should change. */
         DeadLetter: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             /** Format: date-time */
             received_at: string;
@@ -330,6 +338,8 @@ export interface components {
         };
         /** @description A terminal. A vendor sees no home and no room: where its devices hang is not its business. */
         Device: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             serial: string;
             vendor: components["schemas"]["Vendor"];
@@ -356,6 +366,8 @@ export interface components {
         };
         /** @description A device with its latest values. */
         DeviceDetail: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             serial: string;
             vendor: components["schemas"]["Vendor"];
@@ -462,6 +474,8 @@ export interface components {
         };
         /** @description One home. */
         Home: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             code: string;
             address: string;
@@ -493,6 +507,8 @@ export interface components {
         };
         /** @description One line of the list. */
         HomeItem: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             /** @description the bureau's own number */
             code: string;
@@ -676,6 +692,8 @@ export interface components {
         };
         /** @description One alert that is closed. */
         Record: {
+            /** @description of which installation `id` is: (cell, id) is unique among all of them */
+            cell?: string;
             id: number;
             rule: string;
             title_zh: string;

@@ -1,4 +1,4 @@
-"""An alert is about a home, an area, a vendor or the site: one open for each subject and rule, seen by whom it concerns."""
+"""An alert is about a home, an area, a vendor or the site: one open for each, seen by whom it concerns."""
 
 from datetime import UTC, datetime
 
@@ -111,5 +111,14 @@ def test_a_homes_alerts_move_with_the_home(service):
 )
 def test_a_subject_is_exactly_one_thing(service, wrong):
     alert = service.raise_alert()
-    with pytest.raises(psycopg.errors.CheckViolation):
+    with pytest.raises(psycopg.errors.IntegrityError):
         service.sql(f"UPDATE alert SET {wrong} WHERE id = %s", alert)
+
+
+def test_an_identity_names_its_cell(database):
+    with serving(database, cell="district-7") as service:
+        alert = service.raise_alert()
+        client = service.login("op1")
+        whole = [client.get(f"/api/v1/alerts/{alert}").json(), client.get("/api/v1/me").json()]
+        whole += [client.get(f"/api/v1/{name}").json()["items"][0] for name in ("alerts", "homes", "devices")]
+        assert {one["cell"] for one in whole} == {"district-7"}

@@ -1,5 +1,6 @@
 """The live feed reaches every console once, in order, through every kind of interruption."""
 
+import json
 import random
 import socket
 import threading
@@ -132,12 +133,12 @@ def test_a_client_that_does_not_read_is_cut_off_and_others_are_not_held_up(servi
         slow.connect(address)
         slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer %s\r\n\r\n" % token.encode())
         wait_for(lambda: "shouwang_sse_clients 2.0" in service.metrics())
-        note = "很长的备注" * 300
+        ballast = json.dumps({"ballast": "很长" * 750})
         with psycopg.connect(service.database.url("engine")) as conn:
             for _ in range(3000):
                 conn.execute(
-                    "INSERT INTO alert_event (alert_id, at, kind, note) VALUES (%s, now(), 'raised', %s)",
-                    (alert_id, note),
+                    "INSERT INTO alert_event (alert_id, at, kind, data) VALUES (%s, now(), 'raised', %s)",
+                    (alert_id, ballast),
                 )
         assert len(stream.alerts(3000, seconds=30)) == 3000
         wait_for(lambda: "shouwang_sse_slow_clients_total 1.0" in service.metrics(), 30)

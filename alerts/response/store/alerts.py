@@ -56,12 +56,15 @@ SAME_METRIC = (
     "excluded.last_value IS NOT NULL AND excluded.evidence->'metric' IS NOT DISTINCT FROM a.evidence->'metric'"
 )
 RAISE = f"""
-    INSERT INTO alert AS a (subject, home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score, late,
-        evidence, episode_at, steps, answered, suppressed_by, suppressed_until, asks_since, last_value, peak_value)
-    SELECT coalesce(subject, 'home'), home_id, device_id, rule, severity, occurred_at, opened_at, last_at, count, score,
-        late, evidence, episode_at, coalesce(steps, 0), answered, CASE WHEN suppressed_until IS NOT NULL THEN %(goes_on)s END,
+    INSERT INTO alert AS a (subject, home_id, area_id, vendor_id, device_id, rule, severity, occurred_at, opened_at,
+        last_at, count, score, late, evidence, episode_at, steps, answered, suppressed_by, suppressed_until,
+        asks_since, last_value, peak_value)
+    SELECT coalesce(subject, 'home'), home_id, area_id, vendor_id, device_id, rule, severity, occurred_at, opened_at,
+        last_at, count, score, late, evidence, episode_at, coalesce(steps, 0), answered,
+        CASE WHEN suppressed_until IS NOT NULL THEN %(goes_on)s END,
         suppressed_until, asks_since, last_value, peak_value
-    FROM jsonb_to_recordset(%(records)s) AS r (subject text, home_id integer, device_id integer, rule text, severity text,
+    FROM jsonb_to_recordset(%(records)s) AS r (subject text, home_id integer,
+        area_id integer, vendor_id integer, device_id integer, rule text, severity text,
         occurred_at timestamptz, opened_at timestamptz, last_at timestamptz, count integer, score real, late boolean,
         evidence jsonb, episode_at timestamptz, steps smallint, answered text, suppressed_until timestamptz,
         asks_since timestamptz, last_value double precision, peak_value double precision)
@@ -89,11 +92,12 @@ def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) ->
     """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now.
 
     `asks_since` is given where the finding asks for a person though the alert was answered. A new alert that is not
-    only shown asks in any case, also where it was taken for one that stands.
+    only shown asks in any case, also where it was taken for one that stands. `subject` is a home's where it is not
+    given; else it goes with `area_id`, `vendor_id` or neither.
     """
     values = {"goes_on": GOES_ON, "records": json(records), "ranks": [str(severity) for severity in Severity]}
     opened = [Opened(*row) for row in conn.execute(RAISE, values).fetchall()]
-    calm = {(one["home_id"], one["rule"]) for one in records if not one.get("asks_since")}
+    calm = {(one.get("home_id"), one["rule"]) for one in records if not one.get("asks_since")}
     missed = [one.alert_id for one in opened if one.inserted and (one.home_id, one.rule) in calm]
     if missed:
         conn.execute(

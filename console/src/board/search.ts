@@ -1,6 +1,7 @@
 /** Whether an alert is one that the board is asked to show. */
 import { asks } from "../alerts";
 import type { Alert, Severity } from "../types";
+import { where, whose } from "./words";
 
 export interface Filters {
   severity: Severity | "";
@@ -13,18 +14,18 @@ const texts = new WeakMap<Alert, string>();
 function textOf(alert: Alert): string {
   let found = texts.get(alert);
   if (found === undefined) {
-    const { home, device, handler } = alert;
-    const words = [home.area_name, home.address, home.person_name, home.code, alert.title_zh, alert.title_en];
+    const { home, subject, device, handler } = alert;
+    const words = [alert.title_zh, alert.title_en, subject.code, subject.name, whose(alert), where(alert)];
     words.push(
+      home?.area_name ?? "",
       handler?.name ?? "",
       device?.type_zh ?? "",
       device?.type_en ?? "",
       device?.room ?? "",
       device?.serial ?? "",
     );
-    const { initials = "" } = home as { initials?: string };
     const plain = words.join(" ").toLowerCase();
-    found = `${plain}\n${plain.replaceAll(/\s+/g, "")}\n${initials}`;
+    found = `${plain}\n${plain.replaceAll(/\s+/g, "")}\n${home?.initials ?? ""}`;
     texts.set(alert, found);
   }
   return found;
