@@ -1,9 +1,10 @@
-"""Who is asking, and what they may ask: dependencies of every endpoint."""
+"""Who is asking, what they may ask, and a transaction that sees no more: dependencies of every endpoint."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
@@ -15,6 +16,7 @@ from api.accounts.passwords import token_hash
 from api.accounts.store import Caller
 from api.errors import ApiError
 from api.state import State
+from core.roles import Permission
 
 COOKIE = "shouwang_session"
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -27,18 +29,12 @@ async def state(request: Request) -> State:
     return cast(State, request.app.state.shouwang)
 
 
-async def pool(request: Request) -> ConnectionPool:
-    """The database. Endpoints borrow a connection for as long as they use it, never across a wait."""
-    return cast(State, request.app.state.shouwang).pool
-
-
 async def clock() -> datetime:
     """The time of this request, read once."""
     return datetime.now(UTC)
 
 
 Shared = Annotated[State, Depends(state)]
-Pool = Annotated[ConnectionPool, Depends(pool)]
 Now = Annotated[datetime, Depends(clock)]
 
 
@@ -74,7 +70,7 @@ def _known(request: Request, shared: State, now: datetime) -> Iterator[tuple[Con
     token = token_of(request)
     if not token:
         raise _stranger()
-    with shared.pool.connection() as conn:
+    with shared.logins.connection() as conn:
         found = accounts.session_account(conn, token_hash(token), now, shared.settings.session_idle)
         if found is None:
             raise _stranger()
@@ -88,23 +84,61 @@ def caller(request: Request, shared: Shared, now: Now) -> Caller:
         return accounts.renew(conn, me, now, shared.settings.shift)
 
 
-def operator(me: Annotated[Caller, Depends(caller)]) -> Caller:
-    """An operator or administrator; 403 for a vendor."""
-    if me.is_vendor:
-        raise ApiError(403, "forbidden", "此账号无权查看 (this account may not see this)")
-    return me
+@dataclass(frozen=True, slots=True)
+class Db:
+    """A request's way to the database: for whom it asks, and transactions that see what they may see."""
+
+    me: Caller
+    pool: ConnectionPool
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction within the caller's scope, which ends with it; whatever is raised rolls it back.
+
+        An endpoint does all its work in one, in its own thread, and answers after the commit: a client that is slow or
+        gone holds no connection.
+        """
+        with self.pool.connection() as conn:
+            accounts.enter_scope(conn, self.me)
+            yield conn
 
 
-def listener(request: Request, shared: Shared, now: Now) -> Caller:
-    """An operator who only listens. Browsers come back to a stream by themselves, so that renews no session."""
-    with _known(request, shared, now) as (conn, me):
-        accounts.touch(conn, me, now)
-    return operator(me)
+@dataclass(frozen=True, slots=True)
+class May:
+    """The dependency of an endpoint: whoever is logged in and has the permissions gets a `Db`; 401 and 403 the others.
+
+    Without any it is for every account, about itself or about nobody.
+    """
+
+    permissions: tuple[Permission, ...]
+
+    def __call__(self, me: Annotated[Caller, Depends(caller)], shared: Shared) -> Db:
+        """Let the caller in."""
+        return self.let(me, shared)
+
+    def let(self, me: Caller, shared: State) -> Db:
+        """The caller's way to the database; raises ApiError 403."""
+        if not all(map(me.may, self.permissions)):
+            raise ApiError(403, "forbidden", "此账号无权执行此操作 (this account may not do this)")
+        return Db(me, shared.pool)
 
 
-AnyCaller = Annotated[Caller, Depends(caller)]
-Operator = Annotated[Caller, Depends(operator)]
-Listener = Annotated[Caller, Depends(listener)]
+class MayListen(May):
+    """The same for a stream. Browsers come back to one by themselves, so that renews no session."""
+
+    def __call__(self, request: Request, shared: Shared, now: Now) -> Db:  # type: ignore[override]
+        """Let the caller in."""
+        with _known(request, shared, now) as (conn, me):
+            accounts.touch(conn, me, now)
+        return self.let(me, shared)
+
+
+def may(*permissions: Permission) -> Any:
+    """What an endpoint declares: `db: Annotated[Db, may(Permission.ALERTS_READ)]`."""
+    return Depends(May(permissions))
+
+
+AnyDb = Annotated[Db, may()]
 
 # The two ways in, for the OpenAPI document; `caller` itself reads them.
 SECURITY: list[Callable[..., object]] = [_bearer, _cookie]

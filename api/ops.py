@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from psycopg_pool import ConnectionPool
 
 from api import errors, reference
-from api.access import Now, Pool, Shared
+from api.access import Now, Shared
 from api.health import store
 from api.health.metrics import Figures
 from api.middleware import Wrap
@@ -33,9 +33,9 @@ def create(state: State, public: FastAPI) -> FastAPI:
 
 
 @router.get("/metrics")
-def metrics(pool: Pool, now: Now, shared: Shared) -> Response:
+def metrics(now: Now, shared: Shared) -> Response:
     """Counts and times for Prometheus, nothing personal."""
-    return Response(shared.meter.text(partial(_figures, pool, now)), media_type=CONTENT_TYPE_LATEST)
+    return Response(shared.meter.text(partial(_figures, shared.watch, now)), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/openapi.json")

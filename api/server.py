@@ -14,7 +14,7 @@ from api.accounts.login import Door
 from api.app import create
 from api.catalogue.rules import titles
 from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
-from api.events.feed import Feed
+from api.events.feed import WATCH, Feed
 from api.health.metrics import Meter
 from api.health.watch import Watch
 from api.state import State
@@ -24,6 +24,7 @@ from core.settings import Settings
 log = logging.getLogger(__name__)
 
 OPS_CONNECTIONS = 50
+DOOR = "shouwang_door"
 GRACE = 5  # seconds an answer in progress may take after the stop
 
 
@@ -61,13 +62,18 @@ def parts(settings: Settings) -> Iterator[State]:
     log.info("database %s", describe(url))
     meter = Meter()
     cell.name(settings.cell)
-    with pool(url, "api") as connections, closing(Door(connections, settings.shift)) as door:
+    with (
+        pool(url, "api") as requests,
+        pool(url, "api logins", size=4, role=DOOR) as logins,
+        pool(url, "api watch", size=4, role=WATCH) as watching,
+        closing(Door(logins, settings.shift)) as door,
+    ):
         feed = Feed(url, meter, settings.streams, settings.streams_per_account)
-        watch = Watch(connections, feed, settings.shards)
+        watch = Watch(watching, feed, settings.shards)
         feed.start()
         watch.start()
         try:
-            yield State(settings, connections, feed, meter, door)
+            yield State(settings, requests, logins, watching, feed, meter, door)
         finally:
             watch.close()
             feed.close()

@@ -15,7 +15,9 @@ class State:
     """The API's shared parts."""
 
     settings: Settings
-    pool: ConnectionPool
+    pool: ConnectionPool  # requests: sees nothing until a caller's scope is entered, see api.access.Db
+    logins: ConnectionPool  # the role shouwang_door: passwords and sessions, nothing of homes
+    watch: ConnectionPool  # the role shouwang_watch: health and metrics over all areas
     feed: Feed
     meter: Meter
     door: Door

@@ -15,21 +15,28 @@ LIMITS = f"-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_s
 OPTIONS = f"{LIMITS} -c jit=off"  # compiling a query takes longer than a page's answer
 
 
-def connect(url: str, name: str, *, autocommit: bool = False) -> psycopg.Connection:
-    """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had."""
-    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=OPTIONS, **links.LIBPQ)
+def connect(url: str, name: str, *, autocommit: bool = False, role: str | None = None) -> psycopg.Connection:
+    """One connection that the database knows by `name`; raises psycopg.OperationalError when it can't be had.
+
+    With `role` it has that role's rights instead of its login's.
+    """
+    return psycopg.connect(url, application_name=name, autocommit=autocommit, options=_options(role), **links.LIBPQ)
 
 
-def pool(url: str, name: str, *, size: int = 8) -> ConnectionPool:
-    """A pool of up to `size` connections, checked before each use; not opened yet.
+def pool(url: str, name: str, *, size: int = 8, role: str | None = None) -> ConnectionPool:
+    """A pool of up to `size` connections, with `role`'s rights if given, checked before each use; not opened yet.
 
     It soon gives up reconnecting by itself, whose pauses grow, so that the next request tries at once.
     """
     return ConnectionPool(
         url, min_size=1, max_size=size, timeout=5, reconnect_timeout=2, open=False,
         check=ConnectionPool.check_connection,
-        kwargs={"application_name": name, "options": OPTIONS, **links.LIBPQ},
+        kwargs={"application_name": name, "options": _options(role), **links.LIBPQ},
     )  # fmt: skip
+
+
+def _options(role: str | None) -> str:
+    return f"{OPTIONS} -c role={role}" if role else OPTIONS
 
 
 def migrate(url: str) -> list[str]:

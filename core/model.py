@@ -1,4 +1,4 @@
-"""The words every program shares: severities, states, dispositions, roles, signs of life."""
+"""The words every program shares: severities, states, dispositions, signs of life."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,14 +58,6 @@ class Disposition(StrEnum):
     TEST = "test"
     DEVICE_FAULT = "device_fault"
     RECOVERED = "recovered"  # its condition ended, and nobody's answer was needed
-
-
-class Role(StrEnum):
-    """What an account may do."""
-
-    OPERATOR = "operator"
-    ADMIN = "admin"
-    VENDOR = "vendor"  # sees its own devices and refused messages only
 
 
 class Note(StrEnum):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.model import Role
+from core.roles import Role
 from registry.accounts import names, store
 from shouwang import tokens
 from shouwang.common import connect, fail, table

@@ -55,8 +55,9 @@ class Service:
         return found
 
     def sql(self, statement: str, *values: Any, program: str | None = None) -> list[tuple[Any, ...]]:
-        """Run one statement as the schema's owner, or as a program's login."""
-        url = self.database.url(program) if program else self.database.owner
+        """Run one statement as the schema's owner, or as a program's login; the API's asks for an operator of `qu`."""
+        logins = {None: self.database.owner, "api": self.database.desk}
+        url = logins.get(program) or self.database.url(str(program))
         with psycopg.connect(url) as conn:
             cursor = conn.execute(statement.encode(), values)
             return cursor.fetchall() if cursor.description else []

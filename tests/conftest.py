@@ -81,6 +81,11 @@ class Database:
         """URL of one program's login: ingest, engine, api or registrar."""
         return self.cluster.server.url(self.name, program, self.cluster.passwords[program])
 
+    @property
+    def desk(self) -> str:
+        """URL of the API's login as it asks for an operator of the area `qu`: policies show that area alone."""
+        return f"{self.url('api')}?options=-c%20shouwang.area%3Dqu"
+
 
 @pytest.fixture
 def database(cluster: Cluster) -> Iterator[Database]:

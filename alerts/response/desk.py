@@ -48,7 +48,7 @@ class UndoRefused(AlertConflict):
 
 
 class AlertNotFound(Exception):
-    """There is no such alert in this scope, or no such step in its history."""
+    """There is no such alert that may be seen, or no such step in its history."""
 
 
 def act(
@@ -58,20 +58,19 @@ def act(
     account_id: int,
     now: datetime,
     *,
-    scope: str | None = None,
     note: str = "",
     disposition: Disposition | None = None,
     take_over: bool = False,
 ) -> None:
     """Do it and record it, in one transaction.
 
-    `scope` is an area path: alerts elsewhere are not found. Raises AlertNotFound, AlertConflict, HeldByOther, and
+    What the connection may not see is not found. Raises AlertNotFound, AlertConflict, HeldByOther, and
     ValueError when an alert is resolved without a disposition.
     """
     if action is Action.RESOLVE and disposition is None:
         raise ValueError("resolving needs a disposition")
     with conn.transaction():
-        held = _hold(conn, alert_id, scope)
+        held = _hold(conn, alert_id)
         done = step(held, Answer(action, account_id, disposition, take_over), now)
         if done.refused:
             refusal = HeldByOther if done.reason is HELD else AlertConflict
@@ -91,13 +90,11 @@ def undo(
     event_id: int,
     account_id: int,
     now: datetime,
-    *,
-    scope: str | None = None,
 ) -> None:
     """Take back one's own newest step, and record that. Raises AlertNotFound and UndoRefused."""
     try:
         with conn.transaction():
-            held = _hold(conn, alert_id, scope)
+            held = _hold(conn, alert_id)
             taken = store.read_step(conn, alert_id, event_id)
             if taken is None or taken.kind not in STEPS:
                 raise AlertNotFound(event_id)
@@ -130,8 +127,8 @@ def _who(conn: psycopg.Connection, alert: Alert) -> tuple[str | None, datetime |
     return store.name(conn, alert.resolved_by if closed else alert.handler), at
 
 
-def _hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Alert:
-    held = store.hold(conn, alert_id, scope)
+def _hold(conn: psycopg.Connection, alert_id: int) -> Alert:
+    held = store.hold(conn, alert_id)
     if held is None:
         raise AlertNotFound(alert_id)
     return held

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.values import NO_NUL, Answer, Identified, Instant, Request
-from core.model import Role
+from core.roles import Permission, Role
 
 
 class Login(Request):
@@ -21,6 +21,7 @@ class Account(Identified):
     username: str
     name: str
     role: Role
+    permissions: list[Permission] = Field(description="what the role may do; the console shows no more than that")
     area: str | None = Field(description="ltree path: sees this area and below; none for a vendor")
     area_name: str | None = Field(description="full name, from the district down")
     vendor: str | None = Field(description="a vendor account's vendor code")

@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
-from api.access import COOKIE, AnyCaller, Now, Pool, Shared
+from api.access import COOKIE, AnyDb, Now, Shared
 from api.accounts import store as accounts
 from api.accounts.browsers import COOKIE as BROWSER
 from api.accounts.login import Attempt
@@ -15,13 +15,19 @@ from api.accounts.store import Caller
 from api.errors import documented
 from api.state import State
 from api.values import V1
+from core.roles import ROLES, Role
 
 router = APIRouter(prefix=V1, tags=["account"])
 public = APIRouter(prefix=V1, tags=["account"])
 
 
 def _account(me: Caller, now: datetime, shared: State) -> Account:
-    session = {"session_ends_at": me.expires_at, "now": now, "zone": shared.settings.timezone}
+    session = {
+        "permissions": sorted(ROLES[Role(me.role)].may),
+        "session_ends_at": me.expires_at,
+        "now": now,
+        "zone": shared.settings.timezone,
+    }
     return Account.model_validate(asdict(me) | session)
 
 
@@ -44,14 +50,14 @@ async def login(body: Login, request: Request, response: Response, now: Now, sha
 
 
 @router.get("/me", responses=documented(401))
-def me(me: AnyCaller, now: Now, shared: Shared) -> Account:
+def me(db: AnyDb, now: Now, shared: Shared) -> Account:
     """The account that asks, how long its session lasts, and the time and zone that the console shows times in."""
-    return _account(me, now, shared)
+    return _account(db.me, now, shared)
 
 
 @router.post("/logout", status_code=204, responses=documented(401, 403))
-def logout(me: AnyCaller, response: Response, pool: Pool) -> None:
+def logout(db: AnyDb, response: Response) -> None:
     """End this session; a program's token is revoked likewise."""
-    with pool.connection() as conn:
-        accounts.close_session(conn, me, me.session_id)
+    with db.begin() as conn:
+        accounts.close_session(conn, db.me, db.me.session_id)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from api.access import AnyCaller, Now, Pool, Shared
+from api.access import AnyDb, Now, Shared
 from api.accounts import store as accounts
 from api.accounts.models import Ended, Session, SessionList
 from api.errors import documented, not_found
@@ -15,23 +15,23 @@ SHOWN = 100  # the last used; older ones are over within a duty shift
 
 
 @router.get("", responses=documented(401))
-def list_sessions(me: AnyCaller, pool: Pool, now: Now, shared: Shared) -> SessionList:
+def list_sessions(db: AnyDb, now: Now, shared: Shared) -> SessionList:
     """The caller's own sessions and programs' tokens that are not over, the last used first."""
-    with pool.connection() as conn:
-        found = accounts.sessions(conn, me, now, shared.settings.session_idle, SHOWN)
+    with db.begin() as conn:
+        found = accounts.sessions(conn, db.me, now, shared.settings.session_idle, SHOWN)
     return SessionList(items=[Session.model_validate(row) for row in found])
 
 
 @router.delete("/{session_id}", status_code=204, responses=documented(401, 403, 404))
-def end_session(session_id: Annotated[BigId, Path()], me: AnyCaller, pool: Pool) -> None:
+def end_session(session_id: Annotated[BigId, Path()], db: AnyDb) -> None:
     """End one of them, this one too; its live streams end within two seconds."""
-    with pool.connection() as conn:
-        if not accounts.close_session(conn, me, session_id):
+    with db.begin() as conn:
+        if not accounts.close_session(conn, db.me, session_id):
             raise not_found("会话")
 
 
 @router.delete("", responses=documented(401, 403))
-def end_other_sessions(me: AnyCaller, pool: Pool) -> Ended:
+def end_other_sessions(db: AnyDb) -> Ended:
     """End every other browser's session of this account. Programs' tokens stay: each is ended by its id."""
-    with pool.connection() as conn:
-        return Ended(ended=accounts.close_other_sessions(conn, me))
+    with db.begin() as conn:
+        return Ended(ended=accounts.close_other_sessions(conn, db.me))

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg.rows import class_row, dict_row
 
-from core.model import Role
+from core.roles import ROLES, Permission, Role, may
 
 TOUCH = timedelta(minutes=1)
 LONGEST = timedelta(hours=24)  # NIST SP 800-63B-4, 2.2.3: a password again after a day at the latest, however busy
@@ -15,7 +15,6 @@ LIVES = (
     "s.expires_at > %(now)s"
     " AND (s.label IS NOT NULL OR %(idle)s::interval IS NULL OR s.seen_at > %(now)s - %(idle)s::interval)"
 )
-AREA_NAME = "(SELECT string_agg(up.name, ' / ' ORDER BY nlevel(up.path)) FROM area up WHERE up.path @> {path})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,27 @@ class Caller:
         return self.role == Role.VENDOR
 
     @property
-    def scope(self) -> str:
-        """The area of an operator or administrator. A vendor has none, and asking is a bug."""
-        if self.area is None:
-            raise PermissionError("a vendor has no area")
-        return self.area
+    def permissions(self) -> frozenset[Permission]:
+        """What the account's role allows."""
+        return ROLES[Role(self.role)].may
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the account's role allows it."""
+        return may(self.role, permission)
+
+
+def enter_scope(conn: Connection, me: Caller) -> None:
+    """Until the transaction ends, see what the account may see: the policies of migration 0016 ask for these.
+
+    Raises psycopg.OperationalError where no policy holds the login, as a superuser's: it would see everything.
+    """
+    done = conn.execute(
+        "SELECT row_security_active('home'), set_config('shouwang.account', %s, true),"
+        " set_config('shouwang.area', %s, true), set_config('shouwang.vendor', %s, true)",
+        (str(me.id), me.area or "", str(me.vendor_id or "")),
+    ).fetchone()
+    if done is None or not done[0]:
+        raise OperationalError("no policy holds the API's login: give it one that is in shouwang_api and no more")
 
 
 def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: timedelta | None = None) -> Caller | None:
@@ -56,7 +71,7 @@ def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: ti
     """
     with conn.cursor(row_factory=class_row(Caller)) as cursor:
         return cursor.execute(
-            f"SELECT a.id, a.username, a.name, a.role, a.area::text, {AREA_NAME.format(path='a.area')} AS area_name,"
+            f"SELECT a.id, a.username, a.name, a.role, a.area::text, area_name(a.area) AS area_name,"
             "  a.vendor_id, v.code AS vendor, s.id AS session_id, s.label IS NOT NULL AS program,"
             "  s.created_at, s.seen_at, s.expires_at"
             " FROM session s JOIN account a ON a.id = s.account_id LEFT JOIN vendor v ON v.id = a.vendor_id"

@@ -8,19 +8,22 @@ from psycopg import Connection
 
 from alerts.response import desk
 from alerts.response.desk import Action, AlertConflict, AlertNotFound, HeldByOther, Refusal, UndoRefused
-from api.access import Now, Operator, Pool, Shared
+from api.access import Db, Now, Shared, may
 from api.accounts.store import Caller
 from api.alerts import detail_store as detail
 from api.alerts import store
 from api.alerts.models import AlertDetail, AlertPage, AlertQuery, CommentBody, NoteBody, ResolveBody, Summary, UndoBody
 from api.errors import ApiError, documented, not_found
-from api.homes.sight import permissions
 from api.state import State
 from api.values import V1, BigId
 from core.model import Disposition
+from core.roles import Permission
 
 router = APIRouter(prefix=f"{V1}/alerts", tags=["alerts"])
 AlertId = Annotated[BigId, Path()]
+Reads = Annotated[Db, may(Permission.ALERTS_READ)]
+Notes = Annotated[Db, may(Permission.ALERTS_NOTE)]
+Answers = Annotated[Db, may(Permission.ALERTS_ANSWER)]
 CHANGES = documented(401, 403, 404, 409)
 STATES = {"open": "待处理", "acknowledged": "已接警", "dispatched": "已派人", "resolved": "已办结"}
 REFUSED = {
@@ -32,77 +35,72 @@ REFUSED = {
 
 
 @router.get("", responses=documented(401, 403))
-def list_alerts(me: Operator, pool: Pool, query: Annotated[AlertQuery, Query()]) -> AlertPage:
+def list_alerts(db: Reads, query: Annotated[AlertQuery, Query()]) -> AlertPage:
     """Alerts of the caller's area, newest first; those not resolved, unless asked otherwise."""
-    with pool.connection() as conn:
-        return store.list_alerts(conn, me.scope, query)
+    with db.begin() as conn:
+        return store.list_alerts(conn, query)
 
 
 @router.get("/summary", responses=documented(401, 403))
-def summary(me: Operator, pool: Pool) -> Summary:
+def summary(db: Reads) -> Summary:
     """How many alerts wait, by severity."""
-    with pool.connection() as conn:
-        return store.summary(conn, me.scope)
+    with db.begin() as conn:
+        return store.summary(conn)
 
 
 @router.get("/{alert_id}", responses=documented(401, 403, 404))
-def get_alert(alert_id: AlertId, me: Operator, pool: Pool, now: Now, shared: Shared) -> AlertDetail:
+def get_alert(alert_id: AlertId, db: Reads, now: Now, shared: Shared) -> AlertDetail:
     """What happened, why, whom to call, and what was done."""
-    with pool.connection() as conn:
-        return _detail(conn, shared, me, alert_id, now)
+    with db.begin() as conn:
+        return _detail(conn, shared, db.me, alert_id, now)
 
 
 @router.post("/{alert_id}/acknowledge", responses=CHANGES)
-def acknowledge(
-    alert_id: AlertId, me: Operator, pool: Pool, now: Now, shared: Shared, body: NoteBody | None = None
-) -> AlertDetail:
+def acknowledge(alert_id: AlertId, db: Answers, now: Now, shared: Shared, body: NoteBody | None = None) -> AlertDetail:
     """Take it; also from its handler where it asks again. The second of two who do gets 409 with the first's name."""
-    with pool.connection() as conn:
-        return _act(conn, shared, me, alert_id, Action.ACKNOWLEDGE, now, note=body.note if body else "")
+    with db.begin() as conn:
+        return _act(conn, shared, db.me, alert_id, Action.ACKNOWLEDGE, now, note=body.note if body else "")
 
 
 @router.post("/{alert_id}/dispatch", responses=CHANGES)
-def dispatch(
-    alert_id: AlertId, me: Operator, pool: Pool, now: Now, shared: Shared, body: NoteBody | None = None
-) -> AlertDetail:
+def dispatch(alert_id: AlertId, db: Answers, now: Now, shared: Shared, body: NoteBody | None = None) -> AlertDetail:
     """Somebody is on the way."""
-    with pool.connection() as conn:
-        return _act(conn, shared, me, alert_id, Action.DISPATCH, now, note=body.note if body else "")
+    with db.begin() as conn:
+        return _act(conn, shared, db.me, alert_id, Action.DISPATCH, now, note=body.note if body else "")
 
 
 @router.post("/{alert_id}/resolve", responses=CHANGES)
-def resolve(alert_id: AlertId, body: ResolveBody, me: Operator, pool: Pool, now: Now, shared: Shared) -> AlertDetail:
+def resolve(alert_id: AlertId, body: ResolveBody, db: Answers, now: Now, shared: Shared) -> AlertDetail:
     """It is answered for; say what it turned out to be. What somebody else has is 409 `held_by_other`."""
-    with pool.connection() as conn:
+    with db.begin() as conn:
         return _act(
-            conn, shared, me, alert_id, Action.RESOLVE, now,
+            conn, shared, db.me, alert_id, Action.RESOLVE, now,
             note=body.note, disposition=body.disposition, take_over=body.take_over,
         )  # fmt: skip
 
 
 @router.post("/{alert_id}/comment", responses=CHANGES)
-def comment(alert_id: AlertId, body: CommentBody, me: Operator, pool: Pool, now: Now, shared: Shared) -> AlertDetail:
+def comment(alert_id: AlertId, body: CommentBody, db: Notes, now: Now, shared: Shared) -> AlertDetail:
     """A remark for the record, also of a resolved alert; changes nothing else."""
-    with pool.connection() as conn:
-        return _act(conn, shared, me, alert_id, Action.COMMENT, now, note=body.note)
+    with db.begin() as conn:
+        return _act(conn, shared, db.me, alert_id, Action.COMMENT, now, note=body.note)
 
 
 @router.post("/{alert_id}/undo", responses=CHANGES)
-def undo(alert_id: AlertId, body: UndoBody, me: Operator, pool: Pool, now: Now, shared: Shared) -> AlertDetail:
+def undo(alert_id: AlertId, body: UndoBody, db: Answers, now: Now, shared: Shared) -> AlertDetail:
     """Take back one's own newest step within 30 seconds; both stay on record. Else 409 `undo_refused`, with why."""
-    with pool.connection() as conn:
+    with db.begin() as conn:
         try:
-            desk.undo(conn, alert_id, body.event, me.id, now, scope=me.scope)
+            desk.undo(conn, alert_id, body.event, db.me.id, now)
         except AlertNotFound as error:
             raise not_found("报警或操作") from error
         except UndoRefused as refused:
             raise _conflict(refused, "undo_refused", REFUSED[refused.reason], reason=refused.reason) from refused
-        return _detail(conn, shared, me, alert_id, now)
+        return _detail(conn, shared, db.me, alert_id, now)
 
 
 def _detail(conn: Connection, shared: State, me: Caller, alert_id: int, now: datetime) -> AlertDetail:
-    local = now.astimezone(shared.settings.zone)
-    found = detail.get_alert(conn, me.id, me.scope, alert_id, permissions(me), local)
+    found = detail.get_alert(conn, me, alert_id, now.astimezone(shared.settings.zone))
     if found is None:
         raise not_found("报警")
     return found
@@ -113,10 +111,7 @@ def _act(
     *, note: str = "", disposition: Disposition | None = None, take_over: bool = False,
 ) -> AlertDetail:  # fmt: skip
     try:
-        desk.act(
-            conn, alert_id, action, me.id, now,
-            scope=me.scope, note=note, disposition=disposition, take_over=take_over,
-        )  # fmt: skip
+        desk.act(conn, alert_id, action, me.id, now, note=note, disposition=disposition, take_over=take_over)
     except AlertNotFound as error:
         raise not_found("报警") from error
     except HeldByOther as held:

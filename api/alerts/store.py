@@ -1,4 +1,4 @@
-"""Alerts and their history, within an area."""
+"""Alerts and their history; whose, the database's policies say."""
 
 from datetime import datetime
 from typing import Any
@@ -7,21 +7,20 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from api import cursors
-from api.accounts.store import AREA_NAME
 from api.alerts.models import Alert, AlertPage, AlertQuery, Summary
 from core.model import Severity
+from core.roles import Permission
 
 PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WHERE p.home_id = h.id)"
 
 COLUMNS = f"""
     al.*, h.code AS home_code, h.address AS home_address, ar.path::text AS area_path,
-    {AREA_NAME.format(path="ar.path")} AS area_name, vn.code AS vendor_code, vn.name AS vendor_name,
+    area_name(ar.path) AS area_name, vn.code AS vendor_code, vn.name AS vendor_name,
     coalesce({PERSON_NAMES}, '') AS person_name,
     coalesce((SELECT hs.initials FROM home_search hs WHERE hs.home_id = h.id), '') AS initials,
     d.serial AS device_serial, d.type AS device_type, d.room AS device_room, ha.name AS handler_name,
     ra.name AS resolved_by_name
 """
-WITHIN = "(al.area_id IS NULL OR ar.path <@ %(scope)s::ltree)"  # of a vendor or the site: for all
 JOINS = """
     LEFT JOIN home h ON h.id = al.home_id LEFT JOIN area ar ON ar.id = al.area_id
     LEFT JOIN vendor vn ON vn.id = al.vendor_id LEFT JOIN device d ON d.id = al.device_id
@@ -39,10 +38,10 @@ def rows(conn: Connection, query: str, values: Any) -> list[dict[str, Any]]:
         return cursor.execute(query.encode(), values).fetchall()
 
 
-def list_alerts(conn: Connection, scope: str, wanted: AlertQuery) -> AlertPage:
+def list_alerts(conn: Connection, wanted: AlertQuery) -> AlertPage:
     """One page, newest first."""
-    conditions = [WITHIN]
-    values: dict[str, Any] = {**wanted.model_dump(), "scope": scope, "limit": wanted.limit + 1}
+    conditions = ["true"]
+    values: dict[str, Any] = {**wanted.model_dump(), "limit": wanted.limit + 1}
     if wanted.state == "active":
         conditions.append("al.state <> 'resolved'")  # as the partial index says it
     elif wanted.state != "all":
@@ -59,8 +58,8 @@ def list_alerts(conn: Connection, scope: str, wanted: AlertQuery) -> AlertPage:
         conditions.append("(al.opened_at, al.id) < (%(after_at)s, %(after_id)s)")
     found = rows(
         conn,
-        f"SELECT {COLUMNS} FROM alert al {JOINS}"
-        f" WHERE {' AND '.join(conditions)} ORDER BY al.opened_at DESC, al.id DESC LIMIT %(limit)s",
+        f"SELECT {COLUMNS} FROM (SELECT al.* FROM alert al WHERE {' AND '.join(conditions)}"
+        f" ORDER BY al.opened_at DESC, al.id DESC LIMIT %(limit)s) al {JOINS} ORDER BY al.opened_at DESC, al.id DESC",
         values,
     )
     more = found[wanted.limit - 1] if len(found) > wanted.limit else None
@@ -81,16 +80,14 @@ def active_of_home(conn: Connection, home_id: int) -> list[Alert]:
     return [Alert.of(row) for row in found]
 
 
-def summary(conn: Connection, scope: str) -> Summary:
+def summary(conn: Connection) -> Summary:
     """Counts of what is not resolved, and the newest event, of one moment."""
     counted = conn.execute(
         "SELECT al.severity, count(*) FILTER (WHERE al.suppressed_by IS NULL),"
         "  count(al.asks_since),"
         "  count(*) FILTER (WHERE al.suppressed_by IS NOT NULL),"
-        "  (SELECT coalesce(max(id), 0) FROM alert_event)"
-        " FROM (VALUES (1)) one LEFT JOIN (alert al LEFT JOIN area ar ON ar.id = al.area_id)"
-        f" ON al.state <> 'resolved' AND {WITHIN} GROUP BY al.severity",
-        {"scope": scope},
+        "  newest_event()"
+        " FROM (VALUES (1)) one LEFT JOIN alert al ON al.state <> 'resolved' GROUP BY al.severity"
     ).fetchall()
     nothing = dict.fromkeys(Severity, 0)
     known = [row for row in counted if row[0] is not None]

@@ -5,7 +5,7 @@ from functools import cache
 from fastapi import APIRouter
 
 from alerts.rules import discover, rules_of
-from api.access import AnyCaller
+from api.access import AnyDb
 from api.catalogue.models import Catalogue, DeviceType, Metric, Rule
 from api.errors import documented
 from api.values import V1
@@ -15,7 +15,7 @@ router = APIRouter(prefix=V1, tags=["catalogue"])
 
 
 @router.get("/catalogue", responses=documented(401))
-def catalogue(me: AnyCaller) -> Catalogue:
+def catalogue(db: AnyDb) -> Catalogue:
     """What can be measured, by which kinds of device, and how it is judged."""
     return _catalogue()
 

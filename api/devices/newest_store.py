@@ -25,7 +25,7 @@ NEWEST = """
           FROM unnest(allowed.metrics::smallint[]) AS m (metric)
           FULL JOIN (SELECT * FROM latest WHERE device_id = d.id) w ON w.metric = m.metric) l
     LEFT JOIN LATERAL (
-        SELECT ts, value, flags FROM reading WHERE device_id = d.id AND metric = l.metric
+        SELECT ts, value, flags FROM reading_in_scope WHERE device_id = d.id AND metric = l.metric
             AND ts > greatest(l.ts, %(unwritten)s) AND ts > %(unwritten)s ORDER BY ts DESC LIMIT 1) r ON true
     WHERE (l.ts IS NOT NULL OR r.ts IS NOT NULL)
 """

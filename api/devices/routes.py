@@ -5,37 +5,39 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.access import AnyCaller, Now, Pool, Shared
+from api.access import Db, Now, Shared, may
 from api.devices import history_store as history
 from api.devices import store
 from api.devices.models import DeviceChoices, DeviceDetail, DevicePage, DeviceQuery, History, HistoryQuery
 from api.errors import documented, invalid, not_found
 from api.values import V1, Id
 from core.catalogue import metrics
+from core.roles import Permission
 
 router = APIRouter(prefix=f"{V1}/devices", tags=["devices"])
 DeviceId = Annotated[Id, Path()]
+Reads = Annotated[Db, may(Permission.DEVICES_READ)]
 
 
 @router.get("", responses=documented(401, 403))
-def list_devices(me: AnyCaller, pool: Pool, now: Now, query: Annotated[DeviceQuery, Query()]) -> DevicePage:
+def list_devices(db: Reads, now: Now, query: Annotated[DeviceQuery, Query()]) -> DevicePage:
     """Devices in service, or in stock: an operator's in the area, a vendor's own without where they hang."""
-    with pool.connection() as conn:
-        return store.list_devices(conn, me, query, now)
+    with db.begin() as conn:
+        return store.list_devices(conn, db.me, query, now)
 
 
 @router.get("/choices", responses=documented(401, 403))
-def device_choices(me: AnyCaller, pool: Pool) -> DeviceChoices:
+def device_choices(db: Reads) -> DeviceChoices:
     """Types and vendors of the devices in service that the caller may see."""
-    with pool.connection() as conn:
-        return store.choices(conn, me)
+    with db.begin() as conn:
+        return store.choices(conn)
 
 
 @router.get("/{device_id}", responses=documented(401, 403, 404))
-def get_device(device_id: DeviceId, me: AnyCaller, pool: Pool, now: Now) -> DeviceDetail:
+def get_device(device_id: DeviceId, db: Reads, now: Now) -> DeviceDetail:
     """One device with its latest values."""
-    with pool.connection() as conn:
-        found = store.get_device(conn, me, device_id, now)
+    with db.begin() as conn:
+        found = store.get_device(conn, db.me, device_id, now)
     if found is None:
         raise not_found("设备")
     return found
@@ -43,7 +45,11 @@ def get_device(device_id: DeviceId, me: AnyCaller, pool: Pool, now: Now) -> Devi
 
 @router.get("/{device_id}/history", responses=documented(401, 403, 404))
 def get_history(
-    device_id: DeviceId, me: AnyCaller, pool: Pool, now: Now, shared: Shared, query: Annotated[HistoryQuery, Query()]
+    device_id: DeviceId,
+    db: Annotated[Db, may(Permission.DEVICES_READ, Permission.READINGS_READ)],
+    now: Now,
+    shared: Shared,
+    query: Annotated[HistoryQuery, Query()],
 ) -> History:
     """One metric over time, 2000 points at most.
 
@@ -57,9 +63,9 @@ def get_history(
     since = query.since or until - timedelta(days=1)
     if since >= until:
         raise invalid("query.from", "`from` must lie before `to`", "bad_range")
-    with pool.connection() as conn:
-        if store.get_device(conn, me, device_id, now) is None:
+    with db.begin() as conn:
+        if store.get_device(conn, db.me, device_id, now) is None:
             raise not_found("设备")
         span = history.Span(device_id, metric, since, until, shared.settings.timezone)
-        bucket, points = history.read(conn, me, span, query.bucket)
+        bucket, points = history.read(conn, span, query.bucket)
     return History(metric=metric.name, unit=metric.unit, unit_zh=metric.unit_zh, bucket=bucket, points=points)

@@ -1,4 +1,4 @@
-"""Devices and their latest values, within an area or of one vendor."""
+"""Devices and their latest values; whose, the database's policies say."""
 
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from api.devices.models import (
 from api.devices.newest_store import ALLOWED, NEWEST, WRITTEN, silent, told, values
 from core import search
 from core.catalogue import device_types, metrics
+from core.roles import Permission
 
 COLUMNS = f"""
     d.id, d.serial, d.type, d.model, d.room, d.room_kind, d.retired_at, d.home_id IS NULL AS in_stock,
@@ -36,7 +37,7 @@ COLUMNS = f"""
 """
 TABLES = f"""
     device d JOIN vendor v ON v.id = d.vendor_id
-    LEFT JOIN home h ON h.id = d.home_id LEFT JOIN area ar ON ar.id = h.area_id {ALLOWED}
+    LEFT JOIN home h ON h.id = d.home_id {ALLOWED}
 """
 SEEN = told("seen", NEWEST)
 LATEST = f"""
@@ -51,18 +52,10 @@ BATTERIES = """
 """
 
 
-def visible(me: Caller) -> tuple[str, dict[str, Any]]:
-    """The condition that leaves the devices `me` may see, and its parameters."""
-    if me.is_vendor:
-        return "d.vendor_id = %(own_vendor)s", {"own_vendor": me.vendor_id}
-    return "(d.home_id IS NULL OR ar.path <@ %(scope)s::ltree)", {"scope": me.scope}
-
-
 def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetime) -> DevicePage:
     """One page of the devices in service, or of those in stock, by id."""
-    condition, given = visible(me)
-    conditions, tables = [condition, "d.retired_at IS NULL", "(d.home_id IS NULL) = %(in_stock)s"], TABLES
-    given |= {**values(conn, now), **wanted.model_dump(), "limit": wanted.limit + 1}
+    conditions, tables = ["d.retired_at IS NULL", _within(me, in_stock=wanted.in_stock)], TABLES
+    given = {**values(conn, now), **wanted.model_dump(), "limit": wanted.limit + 1}
     if wanted.silent is not None:
         conditions.append(f"{silent('seen')} = %(silent)s")
     if wanted.silent:  # few are: who is heard by what is quickly read is not silent, and needs no closer look
@@ -87,8 +80,17 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
         f"SELECT {COLUMNS} FROM {tables} {SEEN} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT %(limit)s",
         given,
     )
-    items = [Device.model_validate(device_parts(row, placed=not me.is_vendor)) for row in found[: wanted.limit]]
+    items = [
+        Device.model_validate(device_parts(row, placed=me.may(Permission.HOMES_READ))) for row in found[: wanted.limit]
+    ]
     return DevicePage(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > wanted.limit else None)
+
+
+def _within(me: Caller, *, in_stock: bool) -> str:
+    """As the policy says it; said here it leads a small area's list through the indexes of homes and their devices."""
+    if in_stock:
+        return "d.home_id IS NULL"
+    return "d.home_id IS NOT NULL" if me.is_vendor else "d.home_id IN (SELECT id FROM home_in_scope)"
 
 
 def _found_by(text: str, me: Caller, given: dict[str, Any]) -> str:
@@ -101,11 +103,11 @@ def _found_by(text: str, me: Caller, given: dict[str, Any]) -> str:
 def _found_by_word(word: words.Word, name: str, number: int, me: Caller, given: dict[str, Any]) -> str:
     given[name], given[f"{name}_types"] = words.contains(word.typed), _types(word)
     found = [f"lower(d.serial) LIKE %({name})s", f"d.type = ANY(%({name}_types)s)"]
-    if not me.is_vendor:
+    if me.may(Permission.HOMES_READ):
         found += [
             f"lower(d.room) LIKE %({name})s",
             f"d.vendor_id IN (SELECT id FROM vendor WHERE code LIKE %({name})s OR lower(name) LIKE %({name})s)",
-            f"d.home_id IN (SELECT s.home_id FROM home_search s WHERE {words.home_by(word, number, given)})",
+            f"d.home_id IN (SELECT s.home_id FROM home_search_in_scope s WHERE {words.home_by(word, number, given)})",
         ]
     return f"({' OR '.join(found)})"
 
@@ -116,16 +118,13 @@ def _types(word: words.Word) -> list[str]:
     return [code for code, form in names.items() if word.form and word.form in form]
 
 
-def choices(conn: Connection, me: Caller) -> DeviceChoices:
-    """The types and vendors of the devices in service that `me` may see."""
-    condition, given = visible(me)
+def choices(conn: Connection) -> DeviceChoices:
+    """The types and vendors of the devices in service that the caller may see."""
     found = rows(
         conn,
-        "SELECT DISTINCT d.type, v.code AS vendor_code, v.name AS vendor_name FROM device d"
-        " JOIN vendor v ON v.id = d.vendor_id"
-        " LEFT JOIN home h ON h.id = d.home_id LEFT JOIN area ar ON ar.id = h.area_id"
-        f" WHERE {condition} AND d.retired_at IS NULL ORDER BY 1, 2",
-        given,
+        "SELECT DISTINCT d.type, v.code AS vendor_code, v.name AS vendor_name FROM device_in_scope d"
+        " JOIN vendor v ON v.id = d.vendor_id WHERE d.retired_at IS NULL ORDER BY 1, 2",
+        (),
     )
     types = {row["type"]: TypeChoice.of(row["type"]) for row in found}
     vendors = {row["vendor_code"]: VendorChoice(code=row["vendor_code"], name=row["vendor_name"]) for row in found}
@@ -134,23 +133,23 @@ def choices(conn: Connection, me: Caller) -> DeviceChoices:
 
 def get_device(conn: Connection, me: Caller, device_id: int, now: datetime) -> DeviceDetail | None:
     """One device with its latest values; None when the caller may not know it."""
-    condition, given = visible(me)
-    found = details(conn, f"d.id = %(device)s AND {condition}", {**given, "device": device_id}, now, not me.is_vendor)
+    found = details(conn, me, "d.id = %(device)s", {"device": device_id}, now)
     return found[0] if found else None
 
 
-def of_home(conn: Connection, home_id: int, now: datetime) -> list[DeviceDetail]:
+def of_home(conn: Connection, me: Caller, home_id: int, now: datetime) -> list[DeviceDetail]:
     """The devices in service in a home the caller may see."""
-    return details(conn, "d.home_id = %(home)s AND d.retired_at IS NULL", {"home": home_id}, now, placed=True)
+    return details(conn, me, "d.home_id = %(home)s AND d.retired_at IS NULL", {"home": home_id}, now)
 
 
-def details(conn: Connection, condition: str, given: dict[str, Any], now: datetime, placed: bool) -> list[DeviceDetail]:
-    """Devices under a condition, with their latest values."""
+def details(conn: Connection, me: Caller, condition: str, given: dict[str, Any], now: datetime) -> list[DeviceDetail]:
+    """Devices under a condition; where they hang and their latest values as far as the caller's role shows them."""
+    placed, measured = me.may(Permission.HOMES_READ), me.may(Permission.READINGS_READ)
     found = rows(
         conn, f"SELECT {COLUMNS} FROM {TABLES} {SEEN} WHERE {condition} ORDER BY d.id", {**given, **values(conn, now)}
     )
     latest: dict[int, list[Latest]] = {row["id"]: [] for row in found}
-    known = [metric.id for metric in metrics().values()]
+    known = [metric.id for metric in metrics().values() if measured]
     for row in rows(conn, LATEST, {**values(conn, now), "devices": list(latest), "known": known}):
         latest[row["device_id"]].append(Latest.of(row))
     batteries: dict[int, list[dict[str, Any]]] = {row["id"]: [] for row in found}

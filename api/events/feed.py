@@ -23,6 +23,7 @@ from core.database import connect
 
 log = logging.getLogger(__name__)
 
+WATCH = "shouwang_watch"  # the database role that sees the alerts of all areas, and changes nothing
 QUEUE = 500  # frames a slow client may be behind before it is disconnected
 PAGE = 200  # events read at once
 PATIENCE = 0.5  # seconds that the next page of a burst waits for clients which are still reading the last one
@@ -175,7 +176,7 @@ class Feed:
         pause = 0.1
         while not self._stop.is_set():
             try:
-                with connect(self._url, "api feed", autocommit=True) as conn:
+                with connect(self._url, "api feed", autocommit=True, role=WATCH) as conn:
                     conn.execute("LISTEN alert_event")
                     conn.execute("LISTEN canary")
                     conn.execute("LISTEN session")

@@ -10,20 +10,22 @@ from typing import Annotated
 
 import psycopg
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from psycopg_pool import ConnectionPool
 from starlette.types import Receive, Scope, Send
 
-from api.access import Listener, Shared, token_of
+from api.access import Db, MayListen, Shared, token_of
 from api.accounts import store as accounts
 from api.accounts.passwords import token_hash
+from api.accounts.store import Caller
 from api.errors import documented
 from api.events import store as events
 from api.events.feed import PAGE, Feed, Frame, Subscriber, alert_frame
 from api.events.models import SessionEnd
 from api.values import V1
 from api.values import Request as QueryModel
+from core.roles import Permission
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class From(QueryModel):
     },
 )
 async def live(
-    me: Listener,
+    db: Annotated[Db, Depends(MayListen((Permission.ALERTS_READ,)))],
     shared: Shared,
     request: Request,
     query: Annotated[From, Query()],
@@ -67,8 +69,10 @@ async def live(
     first. Without, the stream starts at the newest. 429 when the account, 503 when the service has too many open.
     """
     last = last_event_id if last_event_id is not None else query.last_event_id
-    session = Session(shared.pool, token_hash(token_of(request) or ""), me.scope, me.expires_at)
-    return Live(Stream(shared.feed, shared.pool, shared.feed.subscribe(me.id, me.scope), last, session))
+    me = db.me
+    assert me.area is not None  # only a vendor has none, and may not listen
+    session = Session(shared.logins, token_hash(token_of(request) or ""), me, me.expires_at)
+    return Live(Stream(shared.feed, db, shared.feed.subscribe(me.id, me.area), last, session))
 
 
 @dataclass
@@ -77,12 +81,12 @@ class Session:
 
     pool: ConnectionPool
     digest: bytes
-    scope: str
+    me: Caller
     ends_at: datetime
     told: datetime | None = None
 
     def holds(self) -> bool:
-        """Whether it still sees this area; while the database is away it does, for then health must be heard.
+        """Whether it is still of this area and role; while the database is away it does, for then health must be heard.
 
         An open stream is use: no idle time counts while it is, also after the database was away for long.
         """
@@ -96,7 +100,7 @@ class Session:
             return True
         if found:
             self.ends_at = found.expires_at
-        return found is not None and found.area == self.scope
+        return found is not None and (found.area, found.role) == (self.me.area, self.me.role)
 
     def news(self) -> bytes:
         """An event with the end, where it is another than was told."""
@@ -125,10 +129,8 @@ class Live(StreamingResponse):
 class Stream:
     """One console's live connection."""
 
-    def __init__(
-        self, feed: Feed, pool: ConnectionPool, subscriber: Subscriber, last: int | None, session: Session
-    ) -> None:
-        self.feed, self.pool, self.subscriber, self.last, self.session = feed, pool, subscriber, last, session
+    def __init__(self, feed: Feed, db: Db, subscriber: Subscriber, last: int | None, session: Session) -> None:
+        self.feed, self.db, self.subscriber, self.last, self.session = feed, db, subscriber, last, session
         self.sent = 0
         self.check_at = 0.0
 
@@ -183,12 +185,12 @@ class Stream:
         return not subscriber.over
 
     def _newest(self) -> int:
-        with self.pool.connection() as conn:
+        with self.db.begin() as conn:
             return events.newest(conn)
 
     def _page(self) -> list[events.Change]:
-        with self.pool.connection() as conn:
-            return events.after(conn, self.sent, PAGE, self.subscriber.scope)
+        with self.db.begin() as conn:
+            return events.after(conn, self.sent, PAGE)
 
 
 async def _next(subscriber: Subscriber) -> Frame | None:

@@ -7,30 +7,29 @@ from typing import Any
 from psycopg import Connection
 
 from api.alerts.store import rows
-from api.devices.history_store import MAX_POINTS, SPANS
+from api.devices.history_store import MAX_POINTS
 from api.homes.models import Lane
 from core.catalogue import Kind, device_types, metric_by_id, metrics
 
 # A lane that is too long keeps only the changes of its condition, of those the last, and says when that is not all.
-HERE = "i.device_id IN (SELECT device_id FROM installation WHERE home_id = %(home)s)"
-DAY = f"""
+DAY = """
     WITH spans AS MATERIALIZED (
-        SELECT s.device_id, d.type, d.room, greatest(s.since, %(from)s) AS since, least(s.until, %(to)s) AS until
-        FROM ({SPANS.format(condition=HERE)}) s
-        JOIN device d ON d.id = s.device_id
-        WHERE s.home_id = %(home)s AND s.since < %(to)s AND s.until > %(from)s)
+        SELECT i.device_id, d.type, d.room, i.since, i.until FROM (
+            SELECT device_id, CASE WHEN first THEN %(from)s ELSE greatest(since, %(from)s) END AS since,
+                   least(until, %(to)s) AS until FROM installation WHERE home_id = %(home)s) i
+        JOIN device d ON d.id = i.device_id WHERE i.since < i.until)
     SELECT device_id, type, room, metric, ms, value, kept > %(limit)s AS thinned FROM (
         SELECT c.*, row_number() OVER w AS number, count(*) OVER (PARTITION BY device_id, metric) AS kept FROM (
           SELECT p.*, count(*) OVER (PARTITION BY device_id, metric) AS total,
                  value IS DISTINCT FROM lag(value) OVER (PARTITION BY device_id, metric ORDER BY ms) AS changed FROM (
             SELECT s.device_id, s.type, s.room, r.metric,
                    (extract(epoch FROM r.ts) * 1000)::bigint AS ms, r.value
-            FROM spans s JOIN reading r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
+            FROM spans s JOIN reading_in_scope r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
             WHERE r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%(raw)s)
             UNION ALL
             SELECT s.device_id, s.type, s.room, r.metric,
                    (extract(epoch FROM time_bucket('5 minutes', r.ts)) * 1000)::bigint, avg(r.value)
-            FROM spans s JOIN reading r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
+            FROM spans s JOIN reading_in_scope r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
             WHERE r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%(mean)s)
             GROUP BY 1, 2, 3, 4, 5) p) c
         WHERE total <= %(limit)s OR changed WINDOW w AS (PARTITION BY device_id, metric ORDER BY ms DESC)) numbered

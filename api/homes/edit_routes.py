@@ -6,20 +6,22 @@ import psycopg
 from fastapi import APIRouter, Depends, Path, Request, Response
 from psycopg import Connection
 
-from api.access import Now, Operator, Pool, Shared
+from api.access import Db, Now, Shared, may
 from api.accounts.store import Caller
 from api.errors import ApiError, documented, invalid, not_found
 from api.homes import store
 from api.homes.models import Home
 from api.homes.people_models import CategoryCode, CategoryEdit, CategoryItem, HomeEdit, is_phone
-from api.homes.sight import Registrar, permissions
 from api.values import V1, Id
+from core.roles import Permission
 from registry import fields, photo_store
 from registry import people_store as people
 from registry.photo import PhotoError, rewrite
 
 router = APIRouter(prefix=V1, tags=["homes"])
 HomeId = Annotated[Id, Path()]
+Reads = Annotated[Db, may(Permission.HOMES_READ)]
+Registrar = Annotated[Db, may(Permission.REGISTER_WRITE)]
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "the photo"}}
 PICTURES: dict[str, Any] = {
     "requestBody": {
@@ -33,12 +35,12 @@ PICTURES: dict[str, Any] = {
 
 
 @router.put("/homes/{home_id}", responses=documented(401, 403, 404, 409))
-def write_home(home_id: HomeId, body: HomeEdit, me: Registrar, pool: Pool, now: Now, shared: Shared) -> Home:
+def write_home(home_id: HomeId, body: HomeEdit, db: Registrar, now: Now, shared: Shared) -> Home:
     """Change what is known of a home and its people. Who is missing from `residents` is deleted."""
-    home, residents, contacts = _taken(body, me)
+    home, residents, contacts = _taken(body, db.me)
     local = now.astimezone(shared.settings.zone)
-    with pool.connection() as conn:
-        _visible(conn, me, home_id)
+    with db.begin() as conn:
+        _visible(conn, home_id)
         try:
             people.save(conn, home_id, body.revision, home, residents, contacts)
         except people.ConflictError:
@@ -51,7 +53,7 @@ def write_home(home_id: HomeId, body: HomeEdit, me: Registrar, pool: Pool, now: 
             raise invalid("residents", "two people of one home can't have the same name") from None
         except psycopg.errors.CheckViolation:
             raise invalid("body", "latitude and longitude go together; an agreement ends after it begins") from None
-        found = store.get_home(conn, me.id, me.scope, home_id, permissions(me), shared.settings.timezone, local)
+        found = store.get_home(conn, db.me, home_id, shared.settings.timezone, local)
     if found is None:
         raise not_found("住户")
     return found
@@ -77,7 +79,7 @@ def _taken(body: HomeEdit, me: Caller) -> tuple[dict[str, Any], Any, Any]:
 
 
 def _allowed(used: set[str], me: Caller) -> None:
-    sees = permissions(me)
+    sees = me.permissions
     mine = {"address", *fields.visible((*fields.HOME, *fields.PERSON), sees)}
     mine |= {"contacts"} if fields.CONTACTS in sees else set()
     if used - mine:
@@ -86,21 +88,21 @@ def _allowed(used: set[str], me: Caller) -> None:
         )
 
 
-def _visible(conn: Connection, me: Caller, home_id: int) -> None:
-    if not store.is_visible(conn, me.scope, home_id):
+def _visible(conn: Connection, home_id: int) -> None:
+    if not store.is_visible(conn, home_id):
         raise not_found("住户")
 
 
-async def _picture(request: Request, me: Registrar) -> bytes:
+async def _picture(request: Request, _db: Registrar) -> bytes:
     """The body, read only once it is known who sends it; the middleware bounds it."""
     return await request.body()
 
 
 @router.get("/homes/{home_id}/photo", response_class=Response, responses=JPEG | documented(401, 403, 404))
-def get_photo(home_id: HomeId, me: Operator, pool: Pool) -> Response:
+def get_photo(home_id: HomeId, db: Reads) -> Response:
     """The door, as a JPEG of at most 1280 pixels."""
-    with pool.connection() as conn:
-        _visible(conn, me, home_id)
+    with db.begin() as conn:
+        _visible(conn, home_id)
         found = photo_store.read(conn, home_id)
     if found is None:
         raise not_found("照片")
@@ -109,36 +111,36 @@ def get_photo(home_id: HomeId, me: Operator, pool: Pool) -> Response:
 
 @router.put("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404, 413), openapi_extra=PICTURES)
 def write_photo(
-    home_id: HomeId, me: Registrar, picture: Annotated[bytes, Depends(_picture)], pool: Pool, now: Now
+    home_id: HomeId, db: Registrar, picture: Annotated[bytes, Depends(_picture)], now: Now
 ) -> None:
     """Take a JPEG, PNG or WebP of at most 8 MiB. It is written anew: small, upright, without place, time or device."""
     try:
         jpeg = rewrite(picture)
     except PhotoError as error:
         raise invalid("body", str(error)) from None
-    with pool.connection() as conn:
-        _visible(conn, me, home_id)
+    with db.begin() as conn:
+        _visible(conn, home_id)
         photo_store.write(conn, home_id, jpeg, now)
 
 
 @router.delete("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404))
-def remove_photo(home_id: HomeId, me: Registrar, pool: Pool) -> None:
+def remove_photo(home_id: HomeId, db: Registrar) -> None:
     """Delete the photo."""
-    with pool.connection() as conn:
-        _visible(conn, me, home_id)
+    with db.begin() as conn:
+        _visible(conn, home_id)
         if not photo_store.remove(conn, home_id):
             raise not_found("照片")
 
 
 @router.get("/categories", responses=documented(401, 403))
-def list_categories(me: Operator, pool: Pool) -> list[CategoryItem]:
+def list_categories(db: Reads) -> list[CategoryItem]:
     """Kinds of hardship by which the bureau serves people, in its order."""
-    with pool.connection() as conn:
+    with db.begin() as conn:
         return [CategoryItem(code=c, zh=zh, en=en, offered=on) for c, zh, en, on in people.category_rows(conn)]
 
 
 @router.put("/categories/{code}", status_code=204, responses=documented(401, 403))
-def write_category(code: CategoryCode, body: CategoryEdit, me: Registrar, pool: Pool, now: Now) -> None:
+def write_category(code: CategoryCode, body: CategoryEdit, db: Registrar, now: Now) -> None:
     """Add a category, change its names, or withdraw it: who has it keeps it."""
-    with pool.connection() as conn:
+    with db.begin() as conn:
         people.write_category(conn, code, body.zh, body.en, body.position, None if body.offered else now)

@@ -1,4 +1,4 @@
-"""Closed alerts within an area: found, listed, counted.
+"""Closed alerts: found, listed, counted.
 
 What is wanted is found in the index `alert_record` alone; the rest of a row is read for one page of them.
 """
@@ -12,7 +12,6 @@ from psycopg import Connection
 from api import cursors
 from api import search_store as words
 from api.accounts.models import Actor
-from api.accounts.store import AREA_NAME
 from api.alerts.store import PERSON_NAMES, rows
 from api.catalogue.rules import title, titles
 from api.records.models import (
@@ -28,7 +27,6 @@ from api.records.models import (
 from core import search
 from core.model import Severity
 
-SCOPE = "(al.area_id IS NULL OR al.area_id IN (SELECT ar.id FROM area ar WHERE ar.path <@ %(scope)s::ltree))"
 PAGE = f"""
     SELECT al.id, al.rule, al.severity, al.opened_at, al.acknowledged_at, al.resolved_at, al.disposition, al.breach,
            al.waited AS answer_seconds, extract(epoch FROM al.resolved_at - al.opened_at)::float8 AS close_seconds,
@@ -36,7 +34,7 @@ PAGE = f"""
            al.handler_id, ha.name AS handler_name, al.resolved_by_id, cl.name AS resolved_by_name,
            al.subject, al.subject_id, h.id AS home_id, h.code AS home_code, h.address AS home_address,
            vn.code AS vendor_code, vn.name AS vendor_name, ar.path::text AS area_path,
-           {AREA_NAME.format(path="ar.path")} AS area_name, coalesce({PERSON_NAMES}, '') AS person_name
+           area_name(ar.path) AS area_name, coalesce({PERSON_NAMES}, '') AS person_name
     FROM (SELECT al.id FROM alert al WHERE {{conditions}}
           ORDER BY al.opened_at DESC, al.id DESC LIMIT %(limit)s) found
     JOIN alert al ON al.id = found.id
@@ -61,14 +59,14 @@ SUMMARY = """
            (SELECT min(p.waited) FROM place p WHERE p.so_far_all * 2 >= p.answered_all) AS median_all
     FROM counted GROUP BY severity
 """
-CHOICES = f"""
-    SELECT DISTINCT al.rule, al.handler_id, al.resolved_by_id FROM alert al WHERE al.state = 'resolved' AND {SCOPE}
+CHOICES = """
+    SELECT DISTINCT al.rule, al.handler_id, al.resolved_by_id FROM alert al WHERE al.state = 'resolved'
 """
 
 
-def list_records(conn: Connection, scope: str, wanted: RecordQuery, zone: ZoneInfo) -> RecordPage:
+def list_records(conn: Connection, wanted: RecordQuery, zone: ZoneInfo) -> RecordPage:
     """One page, newest first."""
-    conditions, values = _wanted(conn, scope, wanted, zone)
+    conditions, values = _wanted(conn, wanted, zone)
     values["limit"] = wanted.limit + 1
     if wanted.cursor:
         values["after_at"], values["after_id"] = cursors.decode(wanted.cursor, datetime, int)
@@ -81,9 +79,9 @@ def list_records(conn: Connection, scope: str, wanted: RecordQuery, zone: ZoneIn
     )
 
 
-def summary(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) -> RecordSummary:
+def summary(conn: Connection, wanted: RecordFilter, zone: ZoneInfo) -> RecordSummary:
     """Counts over all that match."""
-    conditions, values = _wanted(conn, scope, wanted, zone)
+    conditions, values = _wanted(conn, wanted, zone)
     found = rows(conn, SUMMARY.format(conditions=" AND ".join(conditions)), values)
     counts = [
         SeverityCount(
@@ -99,9 +97,9 @@ def summary(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) 
     )  # fmt: skip
 
 
-def choices(conn: Connection, scope: str) -> RecordChoices:
+def choices(conn: Connection) -> RecordChoices:
     """Handlers and rules of the closed alerts."""
-    found = rows(conn, CHOICES, {"scope": scope})
+    found = rows(conn, CHOICES, {})
     people = {row[name] for row in found for name in ("handler_id", "resolved_by_id")} - {None}
     query = "SELECT id, name FROM account WHERE id = ANY(%s) ORDER BY name, id"
     rules = sorted({row["rule"] for row in found}, key=lambda name: title(name).zh)
@@ -111,9 +109,9 @@ def choices(conn: Connection, scope: str) -> RecordChoices:
     )
 
 
-def _wanted(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str], dict[str, Any]]:
-    values: dict[str, Any] = {"scope": scope, **wanted.model_dump(include=set(EQUAL))}
-    conditions = ["al.state = 'resolved'", SCOPE]
+def _wanted(conn: Connection, wanted: RecordFilter, zone: ZoneInfo) -> tuple[list[str], dict[str, Any]]:
+    values: dict[str, Any] = wanted.model_dump(include=set(EQUAL))
+    conditions = ["al.state = 'resolved'"]
     conditions += [condition for name, condition in EQUAL.items() if values[name] is not None]
     if wanted.since:
         values["from"] = datetime.combine(wanted.since, time(), zone)
@@ -127,7 +125,7 @@ def _wanted(conn: Connection, scope: str, wanted: RecordFilter, zone: ZoneInfo) 
 
 OFTEN = 2000  # remarks: a word that so many have is a phrase of everybody's
 SAID_HERE = "e.note <> '' AND search_form(e.note) LIKE %({name})s"
-SAID = f"FROM alert_event e WHERE {SAID_HERE} AND note_grams(e.note) @> note_grams(%({{name}}_said)s)"
+SAYING = "SELECT alerts_saying(%(form)s, %(pattern)s, %(most)s) AS alert"
 EQUAL = {
     "severity": "al.severity = %(severity)s", "rule": "al.rule = %(rule)s", "result": "al.disposition = %(result)s",
     "handler": "(al.handler_id = %(handler)s OR al.resolved_by_id = %(handler)s)", "home": "al.home_id = %(home)s",
@@ -139,15 +137,17 @@ def _found_by(conn: Connection, word: words.Word, number: int, values: dict[str,
     if not word.form:
         return "false"
     name = f"q{number}"
-    values |= {name: words.contains(word.form), f"{name}_said": word.form, f"{name}_rules": _rules(word.form)}
+    pattern = words.contains(word.form)
+    values |= {name: pattern, f"{name}_rules": _rules(word.form)}
     people = f"(SELECT id FROM account WHERE search_form(name) LIKE %({name})s)"
-    said = SAID.format(name=name)
-    if len(rows(conn, f"SELECT 1 {said} LIMIT {OFTEN}", values)) < OFTEN:
-        noted = f"al.id IN (SELECT e.alert_id {said})"
+    saying = rows(conn, SAYING, {"form": word.form, "pattern": pattern, "most": OFTEN})
+    if len(saying) < OFTEN:
+        values[f"{name}_saying"] = [row["alert"] for row in saying]
+        noted = f"al.id IN (SELECT unnest(%({name}_saying)s::bigint[]))"
     else:  # one of the next few has it: look at each alert's own remarks
         noted = f"(SELECT true FROM alert_event e WHERE e.alert_id = al.id AND {SAID_HERE.format(name=name)} LIMIT 1)"
     return f"""(
-        al.home_id IN (SELECT s.home_id FROM home_search s WHERE {words.home_by(word, number, values)})
+        al.home_id IN (SELECT s.home_id FROM home_search_in_scope s WHERE {words.home_by(word, number, values)})
         OR al.rule = ANY(%({name}_rules)s) OR al.handler_id IN {people} OR al.resolved_by_id IN {people}
         OR {noted})"""
 

@@ -3,7 +3,7 @@ import { computed } from "vue";
 import { useI18n } from "vue-i18n";
 import { span } from "./format";
 import { chinese, pick } from "./i18n";
-import { account, endsSoon, left, refresh, renewing } from "./session";
+import { endsSoon, left, may, refresh, renewing } from "./session";
 import * as sound from "./sound";
 import { canary, connected, health, lostSince, now } from "./stream";
 import type { Health } from "./types";
@@ -19,7 +19,6 @@ type Problem = Health["problems"][number];
 
 export function useNotices() {
   const { t } = useI18n();
-  const watching = computed(() => account.value !== null && account.value.role !== "vendor");
 
   function lost(): Notice[] {
     if (lostSince.value === null) return [];
@@ -27,7 +26,7 @@ export function useNotices() {
     return [{ key: "lost", level: "bad", words: t("frame.lost", { span: time }) }];
   }
   function silent(): Notice[] {
-    if (!watching.value || sound.enabled.value) return [];
+    if (!may("alerts.answer") || sound.enabled.value) return [];
     return [
       {
         key: "sound",

@@ -1,5 +1,18 @@
 import { createRouter, createWebHistory } from "vue-router";
-import { restore } from "./session";
+import { may, restore } from "./session";
+import type { Permission } from "./types";
+
+/** What the server asks of whoever opens a page; the first one allowed is where others are led. */
+const NEEDS: Record<string, Permission> = {
+  board: "alerts.read",
+  alert: "alerts.read",
+  homes: "homes.read",
+  home: "homes.read",
+  records: "records.read",
+  devices: "devices.read",
+  letters: "dead_letters.read",
+};
+const allowed = (page: string): boolean => !(page in NEEDS) || may(NEEDS[page]!);
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -11,14 +24,9 @@ export const router = createRouter({
     { path: "/homes", name: "homes", component: () => import("./pages/HomesPage.vue") },
     { path: "/homes/:id(\\d+)", name: "home", component: () => import("./pages/HomePage.vue"), props: true },
     { path: "/records", name: "records", component: () => import("./pages/RecordsPage.vue") },
-    { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue"), meta: { vendor: true } },
-    { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue"), meta: { vendor: true } },
-    {
-      path: "/sessions",
-      name: "sessions",
-      component: () => import("./pages/SessionsPage.vue"),
-      meta: { vendor: true },
-    },
+    { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue") },
+    { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue") },
+    { path: "/sessions", name: "sessions", component: () => import("./pages/SessionsPage.vue") },
     { path: "/:rest(.*)", redirect: "/" },
   ],
 });
@@ -27,6 +35,6 @@ router.beforeEach(async (to) => {
   if (to.name === "login") return true;
   const account = await restore();
   if (!account) return { name: "login", query: { next: to.fullPath } };
-  if (account.role === "vendor" && !to.meta.vendor) return { name: "devices" };
+  if (!allowed(String(to.name))) return { name: ["board", "homes", "devices"].find(allowed) ?? "sessions" };
   return true;
 });

@@ -15,6 +15,8 @@ export interface components {
             username: string;
             name: string;
             role: components["schemas"]["Role"];
+            /** @description what the role may do; the console shows no more than that */
+            permissions: components["schemas"]["Permission"][];
             /** @description ltree path: sees this area and below; none for a vendor */
             area: string | null;
             /** @description full name, from the district down */
@@ -753,7 +755,12 @@ export interface components {
             /** @default  */
             note: string;
         };
-        /** @description Who lives there. What the caller's role may not see is null; see `hidden` beside it. */
+        /**
+         * @description One thing that somebody may do.
+         * @enum {string}
+         */
+        Permission: "alerts.read" | "alerts.note" | "alerts.answer" | "records.read" | "homes.read" | "people.read" | "people.contacts" | "people.health" | "readings.read" | "devices.read" | "devices.write" | "register.write" | "policy.write" | "dead_letters.read" | "dead_letters.replay" | "health.read" | "accounts.manage";
+        /** @description Who lives there. */
         Person: {
             id: number;
             name: string;
@@ -925,15 +932,10 @@ export interface components {
             take_over: boolean;
         };
         /**
-         * @description What an account may do.
+         * @description What an account is for.
          * @enum {string}
          */
-        Role: "operator" | "admin" | "vendor";
-        /**
-         * @description What sort of room it is.
-         * @enum {string}
-         */
-        Room: "bedroom" | "living_room" | "kitchen" | "bathroom" | "hall" | "outside" | "person" | "other" | "unknown";
+        Role: "reader" | "operator" | "chief" | "registrar" | "installer" | "field_worker" | "vendor" | "site_admin";
         /** @description A detector, in the operators' words. */
         Rule: {
             name: string;

@@ -3,7 +3,7 @@ import { computed, ref } from "vue";
 import { get, post } from "./api";
 import { heardTime, now } from "./clock";
 import { setZone } from "./format";
-import type { Account } from "./types";
+import type { Account, Permission } from "./types";
 
 const WARN_BEFORE = 15 * 60_000; // ms
 export const account = ref<Account | null>(null);
@@ -17,6 +17,8 @@ const end = ref<number | null>(null);
 export const left = computed(() => (end.value === null ? Infinity : end.value - now.value));
 export const endsSoon = computed(() => !over.value && left.value < WARN_BEFORE);
 
+/** Whether the one who is logged in may do it. Only what is shown: the server decides by itself. */
+export const may = (permission: Permission): boolean => account.value?.permissions.includes(permission) ?? false;
 /** What the server has just said of the end. */
 export function endsAt(iso: string | undefined): void {
   end.value = iso ? Date.parse(iso) : null;

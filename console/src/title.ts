@@ -4,7 +4,7 @@ import { useI18n } from "vue-i18n";
 import { useRoute, useRouter } from "vue-router";
 import { unanswered } from "./alerts";
 import { say } from "./reading";
-import { account, over } from "./session";
+import { may, over } from "./session";
 import { lostSince } from "./stream";
 
 const PATIENCE = 3000; // ms for a page to bring its heading; it may have to be loaded first
@@ -15,7 +15,7 @@ export function usePageTitle(): void {
   const page = computed(() => (over.value ? t("frame.overTitle") : t(`frame.page.${String(route.name ?? "board")}`)));
   const mark = computed(() => {
     if (over.value || lostSince.value !== null) return "(!) ";
-    const waiting = account.value && account.value.role !== "vendor" ? unanswered.value.length : 0;
+    const waiting = may("alerts.read") ? unanswered.value.length : 0;
     return waiting ? `(${waiting}) ` : "";
   });
   watch([page, mark], () => (document.title = `${mark.value}${page.value} · ${t("app")}`), { immediate: true });

@@ -29,6 +29,7 @@ export type HomeRow = Schemas["HomeItem"];
 export type Lane = Schemas["Lane"];
 export type Latest = Schemas["Latest"];
 export type Letter = Schemas["DeadLetter"];
+export type Permission = Schemas["Permission"];
 export type Person = Schemas["Person"];
 export type PersonEdit = Schemas["PersonEdit"];
 export type Session = Schemas["Session"];

@@ -1,4 +1,4 @@
--- depends: 0014_records
+-- depends: 0016_scope
 -- What one must know of a home and the people in it before calling or sending somebody.
 --
 -- Who sees which of these columns stands in registry/fields.py and the API holds it; whoever reads numbers or illnesses
@@ -116,6 +116,8 @@ GRANT UPDATE (address, key_place, dog, latitude, longitude, revision) ON home TO
 GRANT INSERT, UPDATE, DELETE ON person, contact TO shouwang_api;
 GRANT DELETE ON person TO shouwang_registrar;
 
+CREATE OR REPLACE VIEW home_in_scope AS
+    SELECT h.id, h.code, h.address, a.path, h.erased_at FROM home h JOIN area a ON a.id = h.area_id WHERE a.path <@ my_area();
 CALL hold_scope('home_photo', 'in_scope(home_id)');
 CALL hold_scope('access_log', 'in_scope(home_id)');
 

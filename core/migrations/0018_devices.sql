@@ -83,6 +83,13 @@ CREATE TRIGGER battery_changed AFTER UPDATE ON latest FOR EACH ROW  -- metric 23
     EXECUTE FUNCTION battery_changed();
 
 -- What hangs in no home is nobody's secret: whoever looks after an area sees what is in stock.
-CALL hold_scope('device', 'vendor_id = (SELECT my_vendor()) OR EXISTS (SELECT FROM home h WHERE h.id = home_id)
+CREATE OR REPLACE VIEW device_in_scope AS
+    SELECT d.id, d.vendor_id, d.home_id, d.type, d.retired_at
+    FROM device d JOIN home h ON h.id = d.home_id JOIN area a ON a.id = h.area_id WHERE a.path <@ my_area()
+    UNION ALL
+    SELECT id, vendor_id, home_id, type, retired_at FROM device WHERE vendor_id = (SELECT my_vendor())
+    UNION ALL
+    SELECT id, vendor_id, home_id, type, retired_at FROM device WHERE home_id IS NULL AND (SELECT my_area()) IS NOT NULL;
+CALL hold_scope('device', 'vendor_id = (SELECT my_vendor()) OR EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)
     OR home_id IS NULL AND (SELECT my_area()) IS NOT NULL');
-CALL hold_scope('device_battery', 'EXISTS (SELECT FROM device d WHERE d.id = device_id)');
+CALL hold_scope('device_battery', 'EXISTS (SELECT FROM device_in_scope s WHERE s.id = device_id)');

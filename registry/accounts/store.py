@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from core import canary
-from core.model import Role
+from core.roles import Role
 from registry.accounts import Refusal, names
 
 
@@ -116,7 +116,7 @@ def _scope(conn: psycopg.Connection, role: str, area: str | None, vendor: str | 
             raise Refusal("a vendor's account needs --vendor, and no --area")
         return None, _vendor(conn, vendor)
     if area is None or vendor is not None:
-        raise Refusal("an operator's or administrator's account needs --area, and no --vendor")
+        raise Refusal("every account but a vendor's needs --area, and no --vendor")
     if not conn.execute("SELECT 1 FROM area WHERE path::text = %s", (area,)).fetchone():
         raise Refusal(f"there is no area {area!r}; {_known_areas(conn)}")
     return area, None

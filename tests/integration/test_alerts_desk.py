@@ -20,7 +20,7 @@ def registry(database):
 
 @pytest.fixture
 def conn(database):
-    with psycopg.connect(database.url("api"), autocommit=True) as conn:
+    with psycopg.connect(database.desk, autocommit=True) as conn:
         yield conn
 
 
@@ -72,7 +72,7 @@ def test_the_second_operator_who_claims_an_alert_learns_who_has_it(conn, registr
 
 
 def test_two_claims_at_the_same_moment_give_one_handler_and_one_conflict(conn, database, registry, alert):
-    with psycopg.connect(database.url("api")) as first:
+    with psycopg.connect(database.desk) as first:
         act(first, alert, Action.ACKNOWLEDGE, registry.accounts["op1"], NOW)  # commits: act's own transaction
     with pytest.raises(AlertConflict):
         act(conn, alert, Action.ACKNOWLEDGE, registry.accounts["op2"], NOW)
@@ -80,10 +80,12 @@ def test_two_claims_at_the_same_moment_give_one_handler_and_one_conflict(conn, d
 
 
 def test_an_alert_outside_the_operators_area_is_not_found(conn, registry, alert):
+    conn.execute("SET shouwang.area = 'elsewhere'")
     for action in Action:
         with pytest.raises(AlertNotFound):
-            act(conn, alert, action, registry.accounts["op1"], NOW, scope="elsewhere", disposition=Disposition.TEST)
-    act(conn, alert, Action.ACKNOWLEDGE, registry.accounts["op1"], NOW, scope="qu.zhen")
+            act(conn, alert, action, registry.accounts["op1"], NOW, disposition=Disposition.TEST)
+    conn.execute("SET shouwang.area = 'qu.zhen'")
+    act(conn, alert, Action.ACKNOWLEDGE, registry.accounts["op1"], NOW)
 
 
 def test_resolving_without_a_disposition_is_refused_before_anything_is_written(conn, registry, alert):

@@ -103,7 +103,7 @@ def test_the_database_does_what_the_pure_lifecycle_says_in_any_order(database):
     registry = seed(database.owner, homes=1, types=("sos_button",))
     with (
         psycopg.connect(database.url("engine"), autocommit=True) as engine,
-        psycopg.connect(database.url("api"), autocommit=True) as api,
+        psycopg.connect(database.desk, autocommit=True) as api,
     ):
         seen = set()
         for number in range(WALKS):

@@ -28,7 +28,7 @@ def registry(database):
 
 @pytest.fixture
 def conn(database):
-    with psycopg.connect(database.url("api"), autocommit=True) as conn:
+    with psycopg.connect(database.desk, autocommit=True) as conn:
         yield conn
 
 
@@ -160,8 +160,10 @@ def test_only_ones_own_newest_step_can_be_taken_back_and_not_for_long(conn, aler
     for nothing in (step + 1, 10**9, conn.execute("SELECT min(id) FROM alert_event").fetchone()[0]):
         with pytest.raises(AlertNotFound):
             undo(conn, alert, nothing, two, NOW + 2 * SECOND)
+    last = newest(conn, alert)
+    conn.execute("SET shouwang.area = 'elsewhere'")
     with pytest.raises(AlertNotFound):
-        undo(conn, alert, newest(conn, alert), two, NOW + 2 * SECOND, scope="elsewhere")
+        undo(conn, alert, last, two, NOW + 2 * SECOND)
 
 
 def test_a_colleagues_remark_does_not_keep_a_step_from_being_taken_back(conn, alert, one, two):
@@ -199,7 +201,7 @@ def at_once(database, *calls):
     gate, answers = threading.Barrier(len(calls)), [None] * len(calls)
 
     def run(number, call):
-        with psycopg.connect(database.url("api"), autocommit=True) as conn:
+        with psycopg.connect(database.desk, autocommit=True) as conn:
             gate.wait()
             try:
                 answers[number] = calls[number](conn)

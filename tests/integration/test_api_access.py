@@ -1,51 +1,55 @@
-"""Authorisation by who asks: owner, another area's operator, vendor, stranger — over every route there is.
+"""Who may ask what: every role, of the area and of another, a stranger — over every route there is.
 
-The routes come from the OpenAPI document: a new one that nobody has put into the table below fails here.
+The routes come from the application itself: a new one that nobody has put into the table below fails here.
 """
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
+from api.access import May
+from api.app import routes as application
+from core.roles import ROLES, Permission, Role
 from tests.api_service import CSRF, serving
 
+P = Permission
 PUBLIC = {"POST /api/v1/login", "GET /healthz"}
-# What an operator of the area, one of another, and the vendor of the devices get.
-OWN, ELSEWHERE, VENDOR = "own", "elsewhere", "vendor"
+# What a route asks for, and what those who have that get: of what is theirs, and of what is another area's or vendor's.
 EXPECTED = {
-    "POST /api/v1/logout": (204, 204, 204),
-    "GET /api/v1/me": (200, 200, 200),
-    "GET /api/v1/sessions": (200, 200, 200),
-    "DELETE /api/v1/sessions": (200, 200, 200),
-    "DELETE /api/v1/sessions/{session_id}": (None, None, None),  # its owner alone: see test_api_sessions.py
-    "GET /api/v1/catalogue": (200, 200, 200),
-    "GET /api/v1/health": (200, 200, 403),
-    "GET /api/v1/events": (None, None, 403),  # streams: see test_api_live.py
-    "GET /api/v1/alerts": (200, 200, 403),
-    "GET /api/v1/alerts/summary": (200, 200, 403),
-    "GET /api/v1/alerts/{alert_id}": (200, 404, 403),
-    "POST /api/v1/alerts/{alert_id}/acknowledge": (200, 404, 403),
-    "POST /api/v1/alerts/{alert_id}/dispatch": (200, 404, 403),
-    "POST /api/v1/alerts/{alert_id}/comment": (200, 404, 403),
-    "POST /api/v1/alerts/{alert_id}/resolve": (200, 404, 403),
-    "POST /api/v1/alerts/{alert_id}/undo": (404, 404, 403),  # nobody has taken a step that could be taken back
-    "GET /api/v1/records": (200, 200, 403),
-    "GET /api/v1/records/summary": (200, 200, 403),
-    "GET /api/v1/records/choices": (200, 200, 403),
-    "GET /api/v1/homes": (200, 200, 403),
-    "GET /api/v1/homes/{home_id}": (200, 404, 403),
-    "GET /api/v1/homes/{home_id}/day": (200, 404, 403),
-    "PUT /api/v1/homes/{home_id}": (403, 403, 403),  # registrars: see test_api_people.py
-    "GET /api/v1/homes/{home_id}/photo": (200, 404, 403),
-    "PUT /api/v1/homes/{home_id}/photo": (403, 403, 403),
-    "DELETE /api/v1/homes/{home_id}/photo": (403, 403, 403),
-    "GET /api/v1/categories": (200, 200, 403),
-    "PUT /api/v1/categories/{code}": (403, 403, 403),
-    "GET /api/v1/devices": (200, 200, 200),
-    "GET /api/v1/devices/choices": (200, 200, 200),
-    "GET /api/v1/devices/{device_id}": (200, 404, 200),
-    "GET /api/v1/devices/{device_id}/history": (200, 404, 200),
-    "GET /api/v1/dead-letters": (200, 200, 200),
-    "POST /api/v1/dead-letters/{letter_id}/replay": (202, 404, 202),
-    "POST /api/v1/dead-letters/{letter_id}/answer": (200, 404, 403),
+    "POST /api/v1/logout": ((), 204, 204),
+    "GET /api/v1/me": ((), 200, 200),
+    "GET /api/v1/sessions": ((), 200, 200),
+    "DELETE /api/v1/sessions": ((), 200, 200),
+    "DELETE /api/v1/sessions/{session_id}": ((), 404, 404),  # its owner alone: see test_api_sessions.py
+    "GET /api/v1/catalogue": ((), 200, 200),
+    "GET /api/v1/health": ((P.HEALTH_READ,), 200, 200),
+    "GET /api/v1/events": ((P.ALERTS_READ,), 200, 200),  # what of it: see test_api_live.py
+    "GET /api/v1/alerts": ((P.ALERTS_READ,), 200, 200),
+    "GET /api/v1/alerts/summary": ((P.ALERTS_READ,), 200, 200),
+    "GET /api/v1/alerts/{alert_id}": ((P.ALERTS_READ,), 200, 404),
+    "POST /api/v1/alerts/{alert_id}/acknowledge": ((P.ALERTS_ANSWER,), 200, 404),
+    "POST /api/v1/alerts/{alert_id}/dispatch": ((P.ALERTS_ANSWER,), 200, 404),
+    "POST /api/v1/alerts/{alert_id}/comment": ((P.ALERTS_NOTE,), 200, 404),
+    "POST /api/v1/alerts/{alert_id}/resolve": ((P.ALERTS_ANSWER,), 200, 404),
+    "POST /api/v1/alerts/{alert_id}/undo": ((P.ALERTS_ANSWER,), 404, 404),  # nobody has taken a step
+    "GET /api/v1/records": ((P.RECORDS_READ,), 200, 200),
+    "GET /api/v1/records/summary": ((P.RECORDS_READ,), 200, 200),
+    "GET /api/v1/records/choices": ((P.RECORDS_READ,), 200, 200),
+    "GET /api/v1/homes": ((P.HOMES_READ,), 200, 200),
+    "GET /api/v1/homes/{home_id}": ((P.HOMES_READ,), 200, 404),
+    "GET /api/v1/homes/{home_id}/day": ((P.HOMES_READ, P.READINGS_READ), 200, 404),
+    "PUT /api/v1/homes/{home_id}": ((P.REGISTER_WRITE,), 200, 404),
+    "GET /api/v1/homes/{home_id}/photo": ((P.HOMES_READ,), 200, 404),
+    "PUT /api/v1/homes/{home_id}/photo": ((P.REGISTER_WRITE,), 204, 404),
+    "DELETE /api/v1/homes/{home_id}/photo": ((P.REGISTER_WRITE,), 204, 404),
+    "GET /api/v1/categories": ((P.HOMES_READ,), 200, 200),
+    "PUT /api/v1/categories/{code}": ((P.REGISTER_WRITE,), 204, 204),
+    "GET /api/v1/devices": ((P.DEVICES_READ,), 200, 200),
+    "GET /api/v1/devices/choices": ((P.DEVICES_READ,), 200, 200),
+    "GET /api/v1/devices/{device_id}": ((P.DEVICES_READ,), 200, 404),
+    "GET /api/v1/devices/{device_id}/history": ((P.DEVICES_READ, P.READINGS_READ), 200, 404),
+    "GET /api/v1/dead-letters": ((P.DEAD_LETTERS_READ,), 200, 200),
+    "POST /api/v1/dead-letters/{letter_id}/replay": ((P.DEAD_LETTERS_REPLAY,), 202, 404),
+    "POST /api/v1/dead-letters/{letter_id}/answer": ((P.ALERTS_ANSWER,), 200, 404),
 }
 BODIES = {
     "undo": {"event": 1},
@@ -66,9 +70,15 @@ def service(database):
         yield running
 
 
-def routes(service):
-    document = service.document()
-    return {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+def routes():
+    """Every route of the API, and what it says that it asks for; None: it asks nobody who they are."""
+    found = [route for route in iter_route_contexts(application().routes) if route.include_in_schema]
+    return {f"{method} {route.path}": _asked(route) for route in found for method in route.methods}
+
+
+def _asked(route):
+    declared = [part.call.permissions for part in route.dependant.dependencies if isinstance(part.call, May)]
+    return declared[0] if declared else None
 
 
 def ask(service, client, route):
@@ -79,11 +89,14 @@ def ask(service, client, route):
     device, _ = service.registry.device(0, "sos_button")
     method, path = route.split()
     filled = path.format(
-        alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0], session_id=1,
+        alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0], session_id=10**9,
         code="alone",
     )  # fmt: skip
     last = path.rsplit("/", 1)[-1]
-    return client.request(method, filled, json=BODIES.get(last), params=QUERIES.get(last))
+    with client.stream(method, filled, json=BODIES.get(last), params=QUERIES.get(last)) as answer:
+        if not answer.is_success or last != "events":
+            answer.read()
+        return answer
 
 
 def dead_letter(service, vendor="acme", serial="sos_button-0"):
@@ -96,8 +109,8 @@ def dead_letter(service, vendor="acme", serial="sos_button-0"):
     return number
 
 
-def test_every_route_is_in_the_table(service):
-    assert routes(service) == PUBLIC | set(EXPECTED)
+def test_every_route_is_in_the_table_and_asks_for_what_it_says():
+    assert routes() == dict.fromkeys(PUBLIC) | {route: permissions for route, (permissions, *_) in EXPECTED.items()}
 
 
 def test_a_stranger_gets_401_everywhere(service):
@@ -109,12 +122,69 @@ def test_a_stranger_gets_401_everywhere(service):
             assert answer.json()["error"]["code"] == "unauthenticated"
 
 
-@pytest.mark.parametrize(("username", "column"), [("op1", 0), ("far", 1), ("vendor-acme", 2)])
-def test_who_asks_decides(service, username, column):
-    for route, statuses in EXPECTED.items():
-        if statuses[column] is not None:
-            answer = ask(service, service.login(username), route)
-            assert (route, answer.status_code) == (route, statuses[column]), answer.text
+def account(service, role, far):
+    """An account of that role: of the area or vendor of the home that is asked for, or of another."""
+    username = f"{role}-{'far' if far else 'near'}"
+    vendor, area = ("beta" if far else "acme", None) if role is Role.VENDOR else (None, "elsewhere" if far else "qu")
+    service.sql(
+        "INSERT INTO account (username, name, password_hash, role, area, vendor_id) SELECT %s, '测试', password_hash,"
+        " %s, %s, (SELECT id FROM vendor WHERE code = %s) FROM account WHERE username = 'op1'",
+        username, role, area, vendor,
+    )  # fmt: skip
+    return username
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("far", [False, True])
+def test_who_asks_decides(service, role, far):
+    username, client = account(service, role, far), None
+    for route, (permissions, own, elsewhere) in EXPECTED.items():
+        client = client or service.login(username)
+        allowed = all(permission in ROLES[role].may for permission in permissions)
+        answer = ask(service, client, route)
+        assert (route, answer.status_code) == (route, (elsewhere if far else own) if allowed else 403)
+        if route.endswith("logout"):
+            client = None
+
+
+@pytest.mark.parametrize("role", Role)
+def test_everybody_is_told_what_they_may_do(service, role):
+    me = service.login(account(service, role, far=False)).get("/api/v1/me").json()
+    assert (me["role"], set(me["permissions"])) == (role, ROLES[role].may)
+
+
+def test_a_role_sees_of_a_home_what_it_is_for(service):
+    service.raise_alert()
+    service.sql("UPDATE person SET note = '糖尿病'")
+    service.sql("INSERT INTO latest SELECT id, 1, now(), 1, now(), now() FROM device")
+    home = service.registry.homes[0]
+    seen = {}
+    for role in (Role.OPERATOR, Role.READER, Role.REGISTRAR, Role.INSTALLER, Role.FIELD_WORKER):
+        found = service.login(account(service, role, far=False)).get(f"/api/v1/homes/{home}").json()
+        people = [(person["name"], person["note"]) for person in found["residents"]]
+        measured = any(device["latest"] for device in found["devices"])
+        seen[role] = (people, bool(found["contacts"]), measured, bool(found["active_alerts"]))
+        assert found["address"]
+        assert found["devices"]
+    whole, named = [("测试·老人1", "糖尿病")], [("测试·老人1", "")]
+    assert seen == {
+        Role.OPERATOR: (whole, True, True, True),
+        Role.READER: (named, False, True, True),
+        Role.REGISTRAR: (whole, True, False, False),
+        Role.INSTALLER: ([], False, False, False),
+        Role.FIELD_WORKER: (whole, True, True, True),
+    }
+
+
+def test_an_installers_list_of_homes_names_nobody(service):
+    service.raise_alert()
+    client = service.login(account(service, Role.INSTALLER, far=False))
+    answer = client.get("/api/v1/homes")
+    assert "测试村1号" in answer.text
+    assert "老人" not in answer.text
+    assert [item["worst_severity"] for item in answer.json()["items"]] == [None, None]
+    (device, _) = service.registry.device(0, "wristband")
+    assert client.get(f"/api/v1/devices/{device}").json()["latest"] == []
 
 
 def test_another_areas_operator_finds_every_list_empty(service):

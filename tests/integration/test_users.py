@@ -61,7 +61,7 @@ def test_a_new_password_leaves_role_name_and_area_and_ends_the_browsers_sessions
     assert me(service, Authorization=f"Bearer {token}").status_code == 200
     assert login(service, "chief", PASSWORD).status_code == 401
     account = login(service, "chief", GOOD).json()["account"]
-    assert (account["role"], account["area"], account["name"]) == ("admin", "qu", "测试·chief")
+    assert (account["role"], account["area"], account["name"]) == ("chief", "qu", "测试·chief")
 
 
 def test_a_change_is_of_what_is_given_and_ends_sessions_when_the_rights_change(service, shouwang):

@@ -146,7 +146,7 @@ def test_a_vendor_that_is_disabled_is_cut_off_while_connected_and_let_in_again(s
     assert not may_connect(broker, username, password)
     assert not other.gone
     assert "\tdisabled " in shouwang.done("vendor", "list")
-    with psycopg.connect(database.url("api"), autocommit=True) as reader:
+    with psycopg.connect(database.url("registrar"), autocommit=True) as reader:
         assert "2 devices in service: no SOS" in next(rights.examine(reader, datetime.now(UTC))).what
     assert "first: shouwang vendor enable" in shouwang.refused(
         "vendor", "rotate", "acme", "--until", SOON, *shouwang.admin
@@ -251,7 +251,7 @@ def test_the_doctor_names_accounts_that_are_overdue_or_end_soon_and_whoever_sees
     with psycopg.connect(database.owner) as conn:
         conn.execute("UPDATE account SET area = '' WHERE username = 'op1'")
         conn.commit()
-        with psycopg.connect(database.url("api"), autocommit=True) as reader:
+        with psycopg.connect(database.url("registrar"), autocommit=True) as reader:
             assert [finding.what for finding in rights.examine(reader, now)] == [
                 "account op1: its area is not one that is registered"
             ]

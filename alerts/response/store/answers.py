@@ -23,18 +23,16 @@ class Step(NamedTuple):
     since_name: str | None
 
 
-def hold(conn: psycopg.Connection, alert_id: int, scope: str | None) -> Alert | None:
-    """The alert as it stands, held until the transaction ends; None when there is none in scope.
+def hold(conn: psycopg.Connection, alert_id: int) -> Alert | None:
+    """The alert as it stands, held until the transaction ends; None when there is none to be seen.
 
     Whoever had to wait gets the row anew, but of a joined table what it found before: names are asked for afterwards.
     """
     row = conn.execute(
         "SELECT severity, state, disposition, count, cleared_at, suppressed_until, asks_since, handler_id,"
         " acknowledged_at, dispatched_at, resolved_at, resolved_by_id"
-        " FROM alert LEFT JOIN area ON area.id = area_id WHERE alert.id = %(alert)s"
-        " AND (%(scope)s::ltree IS NULL OR area_id IS NULL OR area.path <@ %(scope)s::ltree)"
-        " FOR UPDATE OF alert",
-        {"alert": alert_id, "scope": scope},
+        " FROM alert WHERE id = %s FOR UPDATE",
+        (alert_id,),
     ).fetchone()
     if row is None:
         return None

@@ -27,7 +27,7 @@ class Night:
 
     def __init__(self, settings, database, registry, inbox, look, *, restarts, rule=LADDER):
         self.settings, self.rule, self.restarts = settings, rule, restarts
-        self.url, self.account = database.url("api"), registry.accounts["op1"]
+        self.url, self.account = database.desk, registry.accounts["op1"]
         self.inbox, self.look = inbox, look
         self.running = None if restarts else watching(settings, rule)
         self.watch = self.running and self.running.__enter__()
@@ -145,7 +145,7 @@ def test_what_somebody_takes_in_the_moment_in_which_it_ends_waits_for_whoever_to
     night = Night(settings, database, registry, inbox, look, restarts=False)
     night.climb().at(TOP + MINUTE, 13)
     [[alert]] = look(STANDS)
-    with psycopg.connect(database.url("api")) as api:
+    with psycopg.connect(database.desk) as api:
         with api.transaction():  # taken, not committed: the engine cannot know of it and has to wait
             act(api, alert, Action.ACKNOWLEDGE, registry.accounts["op1"], NOW + TOP + 2 * MINUTE)
             ends = threading.Thread(target=night.at, args=(TOP + 3 * MINUTE,))
@@ -216,7 +216,7 @@ def test_a_reading_judged_before_an_engines_first_tick_is_held_off_too(settings,
         return Findings.none(clear=np.zeros(len(fleet.home_ids), bool))
 
     leak = Rule("leak", ("sos",), observe=pressed, tick=says_where_it_is_over)
-    with watching(settings, leak) as watch, psycopg.connect(database.url("api"), autocommit=True) as api:
+    with watching(settings, leak) as watch, psycopg.connect(database.desk, autocommit=True) as api:
         inbox(0, "sos_button", "sos", (NOW, 1))
         judge_all(watch, NOW)
         [[alert]] = look(STANDS)
@@ -245,7 +245,7 @@ def test_presses_are_each_aloud_whatever_was_answered(settings, database, regist
             inbox(0, "sos_button", "sos", (moment, 1))
             judge_all(watch, moment)
             [[alert]] = look(STANDS)
-            with psycopg.connect(database.url("api"), autocommit=True) as api:
+            with psycopg.connect(database.desk, autocommit=True) as api:
                 act(api, alert, Action.RESOLVE, registry.accounts["op1"], moment, disposition=Disposition.FALSE_ALARM)
     assert kinds(look) == ["opened", "resolved"] * 20
     assert look("SELECT count(*), max(steps), max(answered), bool_and(episode_at = occurred_at) FROM alert") == [

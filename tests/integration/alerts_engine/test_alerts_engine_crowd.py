@@ -36,7 +36,7 @@ LEAK = Rule("leak", ("sos",), observe=pressed, tick=never_over)  # lasts: a pres
 
 def operate(database, account, until, seed):
     dice, taken = random.Random(seed), []
-    with psycopg.connect(database.url("api"), autocommit=True) as conn:
+    with psycopg.connect(database.desk, autocommit=True) as conn:
         while time.monotonic() < until:
             now = datetime.now(UTC)
             with suppress(AlertConflict, AlertNotFound):

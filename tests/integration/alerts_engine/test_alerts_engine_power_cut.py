@@ -36,7 +36,7 @@ def test_all_device_silent_of_a_power_cut_close_by_themselves_whatever_was_answe
             watch.tick(at + minute * MINUTE)
 
     back = NOW + timedelta(hours=5)
-    with watching(settings, RULE) as watch, psycopg.connect(database.url("api"), autocommit=True) as api:
+    with watching(settings, RULE) as watch, psycopg.connect(database.desk, autocommit=True) as api:
         say(NOW, 1)
         wait(watch, NOW, 1)
         say(NOW + MINUTE, 0)

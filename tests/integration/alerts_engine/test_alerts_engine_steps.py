@@ -23,7 +23,7 @@ def test_an_sos_becomes_one_alert_and_a_second_press_raises_its_count(settings, 
 
 
 def test_an_sos_after_the_first_was_resolved_opens_a_second_alert(settings, database, registry, inbox, look):
-    with watching(settings, SOS) as watch, psycopg.connect(database.url("api"), autocommit=True) as api:
+    with watching(settings, SOS) as watch, psycopg.connect(database.desk, autocommit=True) as api:
         inbox(0, "sos_button", "sos", (NOW, 1))
         judge_all(watch, NOW)
         alert = look("SELECT id FROM alert")[0][0]
@@ -35,7 +35,7 @@ def test_an_sos_after_the_first_was_resolved_opens_a_second_alert(settings, data
 
 
 def test_a_press_judged_while_an_operator_resolves_is_never_lost(settings, database, registry, inbox, look):
-    with watching(settings, SOS) as watch, psycopg.connect(database.url("api")) as api:
+    with watching(settings, SOS) as watch, psycopg.connect(database.desk) as api:
         inbox(0, "sos_button", "sos", (NOW, 1))
         judge_all(watch, NOW)
         alert = look("SELECT id FROM alert")[0][0]
@@ -108,7 +108,7 @@ def test_an_alert_of_a_rule_that_recovers_ends_by_itself(settings, inbox, look):
 def test_what_was_resolved_and_still_holds_is_raised_again_after_half_an_hour(
     settings, database, registry, inbox, look
 ):
-    with watching(settings, COLD) as watch, psycopg.connect(database.url("api"), autocommit=True) as api:
+    with watching(settings, COLD) as watch, psycopg.connect(database.desk, autocommit=True) as api:
         inbox(0, "climate_sensor", "temperature", (NOW, 9))
         judge_all(watch, NOW)
         watch.tick(NOW)

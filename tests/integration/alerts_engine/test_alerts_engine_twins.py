@@ -59,7 +59,7 @@ def test_an_engine_that_is_new_at_every_step_raises_what_one_that_runs_on_does(t
         psycopg.connect(database.url("engine"), autocommit=True) as one,
         psycopg.connect(database.url("engine"), autocommit=True) as other,
         psycopg.connect(database.url("ingest"), autocommit=True) as ingest,
-        psycopg.connect(database.url("api"), autocommit=True) as api,
+        psycopg.connect(database.desk, autocommit=True) as api,
     ):
         running = Watch(one, steady, rules, now)
         for _ in range(100):

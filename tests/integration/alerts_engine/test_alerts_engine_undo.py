@@ -25,13 +25,13 @@ def desk(database, registry, look):
 
         def do(self, action, at, disposition=Disposition.REAL):
             [[alert, *_]] = look(STANDS)
-            with psycopg.connect(database.url("api"), autocommit=True) as api:
+            with psycopg.connect(database.desk, autocommit=True) as api:
                 act(api, alert, action, registry.accounts["op1"], at, disposition=disposition)
             self.step = look("SELECT max(id) FROM alert_event WHERE account_id IS NOT NULL")[0][0]
             self.alert = alert
 
         def undo(self, at):
-            with psycopg.connect(database.url("api"), autocommit=True) as api:
+            with psycopg.connect(database.desk, autocommit=True) as api:
                 undo(api, self.alert, self.step, registry.accounts["op1"], at)
 
     return Desk()
