@@ -59,7 +59,7 @@ def device_types() -> Iterator[str]:
     yield "| type | 名称 | says | at least every | silent after |"
     yield "|---|---|---|---|---|"
     for one in catalogue.device_types().values():
-        if one.simulator:
+        if one.simulated:
             says = ", ".join(one.metrics)
             yield f"| `{one.code}` | {one.zh} | {says} | {span(one.cadence)} | {span(one.silent_after)} |"
 

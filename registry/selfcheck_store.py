@@ -28,7 +28,7 @@ def admit(conn: psycopg.Connection, token_hash: bytes) -> None:
     """Let the bearer of the token (SHA-256) listen to the live stream, in an area where nobody lives, and no more."""
     conn.execute(
         "INSERT INTO account (username, name, password_hash, role, area)"
-        " VALUES (%s, '系统自检', 'no password opens this', 'operator', 'self_check') ON CONFLICT DO NOTHING",
+        " VALUES (%s, '系统自检', 'no password opens this', 'reader', 'self_check') ON CONFLICT DO NOTHING",
         (canary.VENDOR,),
     )
     conn.execute(

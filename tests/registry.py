@@ -73,6 +73,7 @@ def _home(conn: psycopg.Connection, registry: Registry, area: int, number: int, 
 def _accounts(conn: psycopg.Connection, registry: Registry) -> None:
     for username, role, area, vendor in (
         ("op1", "operator", "qu", None), ("op2", "operator", "qu", None), ("chief", "chief", "qu", None),
+        ("registrar", "registrar", "qu", None),
         ("vendor-acme", "vendor", None, registry.vendors["acme"]),
     ):  # fmt: skip
         registry.accounts[username] = _id(

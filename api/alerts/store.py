@@ -9,7 +9,6 @@ from psycopg.rows import dict_row
 from api import cursors
 from api.alerts.models import Alert, AlertPage, AlertQuery, Summary
 from core.model import Severity
-from core.roles import Permission
 
 PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WHERE p.home_id = h.id)"
 

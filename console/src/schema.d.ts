@@ -206,7 +206,8 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description all who live there, in the order of the register */
             residents: components["schemas"]["Person"][];
-            door: components["schemas"]["Door"];
+            /** @description none: it is about no home */
+            door: components["schemas"]["Door"] | null;
             /** @description what of these the caller's role may not see */
             hidden: string[];
             /** @description the last sign of life in this home; none within 3 days: null */
@@ -760,7 +761,7 @@ export interface components {
          * @enum {string}
          */
         Permission: "alerts.read" | "alerts.note" | "alerts.answer" | "records.read" | "homes.read" | "people.read" | "people.contacts" | "people.health" | "readings.read" | "devices.read" | "devices.write" | "register.write" | "policy.write" | "dead_letters.read" | "dead_letters.replay" | "health.read" | "accounts.manage";
-        /** @description Who lives there. */
+        /** @description Who lives there. What the caller's role may not see is null; see `hidden` beside it. */
         Person: {
             id: number;
             name: string;
@@ -936,6 +937,11 @@ export interface components {
          * @enum {string}
          */
         Role: "reader" | "operator" | "chief" | "registrar" | "installer" | "field_worker" | "vendor" | "site_admin";
+        /**
+         * @description What sort of room it is.
+         * @enum {string}
+         */
+        Room: "bedroom" | "living_room" | "kitchen" | "bathroom" | "hall" | "outside" | "person" | "other" | "unknown";
         /** @description A detector, in the operators' words. */
         Rule: {
             name: string;

@@ -25,9 +25,9 @@ CONTACT = {
 @pytest.fixture(scope="module")
 def two(browser, desk):
     """Where an operator and a registrar have logged in."""
-    with_op, with_chief = seated(browser, desk, "op1"), seated(browser, desk, "chief")
-    yield {"op1": next(with_op), "chief": next(with_chief)}
-    for seat in (with_op, with_chief):
+    with_op, with_registrar = seated(browser, desk, "op1"), seated(browser, desk, "registrar")
+    yield {"op1": next(with_op), "registrar": next(with_registrar)}
+    for seat in (with_op, with_registrar):
         next(seat, None)
 
 
@@ -100,7 +100,7 @@ def test_what_a_role_may_not_see_is_not_on_the_page(page_of):
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_registrar_writes_a_home_and_sees_it_at_once(page_of, home, desk, language):
-    page = page_of("chief")
+    page = page_of("registrar")
     page.evaluate("language => localStorage.setItem('language', language)", language)
     page.reload()
     page.click("[data-do=edit]")
@@ -127,7 +127,7 @@ def test_a_registrar_writes_a_home_and_sees_it_at_once(page_of, home, desk, lang
 
 
 def test_what_is_refused_is_said_in_the_form_and_nothing_typed_is_lost(page_of):
-    page = page_of("chief")
+    page = page_of("registrar")
     page.click("[data-do=edit]")
     form = page.locator("[data-home-form]")
     form.locator("[data-contact] [name=phone]").first.fill("没有")
@@ -142,7 +142,7 @@ def test_what_is_refused_is_said_in_the_form_and_nothing_typed_is_lost(page_of):
 def test_a_photo_of_the_door_is_taken_and_shown(page_of):
     out = io.BytesIO()
     Image.new("RGB", (900, 600), "green").save(out, "PNG")
-    page = page_of("chief")
+    page = page_of("registrar")
     page.click("[data-do=edit]")
     page.locator("[name=photo]").set_input_files(
         {"name": "door.png", "mimeType": "image/png", "buffer": out.getvalue()}

@@ -38,8 +38,8 @@ def service(database):
 
 
 @pytest.fixture
-def chief(service):
-    return service.login("chief")
+def registrar(service):
+    return service.login("registrar")
 
 
 def path(service, number=0):
@@ -61,8 +61,8 @@ def fill(service, client):
     return answer.json()
 
 
-def test_what_a_registrar_writes_is_shown_on_the_page_of_the_home_and_beside_its_alerts(service, chief):
-    written = fill(service, chief)
+def test_what_a_registrar_writes_is_shown_on_the_page_of_the_home_and_beside_its_alerts(service, registrar):
+    written = fill(service, registrar)
     alert = service.raise_alert()
     for shown in (written, service.login("op1").get(f"/api/v1/alerts/{alert}").json()):
         (person,) = shown["residents"]
@@ -74,28 +74,28 @@ def test_what_a_registrar_writes_is_shown_on_the_page_of_the_home_and_beside_its
         assert (shown["door"]["key_place"], shown["door"]["latitude"], shown["hidden"]) == ("花盆下", 31.2304, [])
 
 
-def test_a_field_that_is_not_given_stays_and_who_is_not_named_is_deleted(service, chief):
-    (person,) = fill(service, chief)["residents"]
-    after = write(service, chief, residents=[{"id": person["id"], "name": "测试·改名", "ability": None}]).json()
+def test_a_field_that_is_not_given_stays_and_who_is_not_named_is_deleted(service, registrar):
+    (person,) = fill(service, registrar)["residents"]
+    after = write(service, registrar, residents=[{"id": person["id"], "name": "测试·改名", "ability": None}]).json()
     (person,) = after["residents"]
     assert (person["name"], person["illnesses"], person["ability"]) == ("测试·改名", "高血压", None)
     assert (after["address"], len(after["contacts"])) == ("测试村9号", 1)
-    assert write(service, chief, residents=[{"name": "测试·新来"}]).json()["residents"][0]["name"] == "测试·新来"
+    assert write(service, registrar, residents=[{"name": "测试·新来"}]).json()["residents"][0]["name"] == "测试·新来"
     assert service.sql("SELECT count(*) FROM person WHERE name = '测试·改名'") == [(0,)]
 
 
-def test_the_second_of_two_who_write_at_once_is_told(service, chief):
-    revision = chief.get(path(service)).json()["revision"]
-    assert chief.put(path(service), json={"revision": revision, "dog": "有"}).status_code == 200
-    late = chief.put(path(service), json={"revision": revision, "dog": "没有"})
+def test_the_second_of_two_who_write_at_once_is_told(service, registrar):
+    revision = registrar.get(path(service)).json()["revision"]
+    assert registrar.put(path(service), json={"revision": revision, "dog": "有"}).status_code == 200
+    late = registrar.put(path(service), json={"revision": revision, "dog": "没有"})
     assert (late.status_code, late.json()["error"]["code"]) == (409, "conflict")
-    assert chief.get(path(service)).json()["door"]["dog"] == "有"
+    assert registrar.get(path(service)).json()["door"]["dog"] == "有"
 
 
-def test_a_person_of_another_home_cannot_be_taken_over_by_its_number(service, chief):
-    (other,) = chief.get(path(service, 1)).json()["residents"]
-    write(service, chief, residents=[{"id": other["id"], "name": "测试·偷"}])
-    assert chief.get(path(service, 1)).json()["residents"][0]["name"] == "测试·老人2"
+def test_a_person_of_another_home_cannot_be_taken_over_by_its_number(service, registrar):
+    (other,) = registrar.get(path(service, 1)).json()["residents"]
+    write(service, registrar, residents=[{"id": other["id"], "name": "测试·偷"}])
+    assert registrar.get(path(service, 1)).json()["residents"][0]["name"] == "测试·老人2"
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_a_person_of_another_home_cannot_be_taken_over_by_its_number(service, ch
         {"contacts": [CONTACT | {"phone": "x"}]},
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_refused_and_nothing_is_written(service, chief, change):
-    before = chief.get(path(service)).json()
-    answer = write(service, chief, **change)
+def test_what_is_wrong_is_refused_and_nothing_is_written(service, registrar, change):
+    before = registrar.get(path(service)).json()
+    answer = write(service, registrar, **change)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid"), answer.text
-    assert chief.get(path(service)).json()["residents"] == before["residents"]
+    assert registrar.get(path(service)).json()["residents"] == before["residents"]
 
 
 def test_only_registrars_of_the_area_write(service):
@@ -123,18 +123,18 @@ def test_only_registrars_of_the_area_write(service):
         client = service.login(username)
         assert client.put(path(service), json={"revision": 1, "dog": "有"}).status_code == status
         assert client.put(f"{path(service)}/photo", content=b"x").status_code == status
-    service.sql("UPDATE account SET area = 'elsewhere' WHERE username = 'chief'")
-    chief = service.login("chief")
-    assert chief.put(path(service), json={"revision": 1, "dog": "有"}).status_code == 404
-    assert chief.put(f"{path(service)}/photo", content=photo()).status_code == 404
+    service.sql("UPDATE account SET area = 'elsewhere' WHERE username = 'registrar'")
+    registrar = service.login("registrar")
+    assert registrar.put(path(service), json={"revision": 1, "dog": "有"}).status_code == 404
+    assert registrar.put(f"{path(service)}/photo", content=photo()).status_code == 404
 
 
 EACH = [(one.permission, one.name) for one in (*fields.HOME, *fields.PERSON)]
 
 
 @pytest.mark.parametrize("sees", [set(), {fields.SEEN}, {fields.SEEN, fields.CONTACTS}, {fields.SEEN, fields.HEALTH}])
-def test_each_role_is_given_its_own_fields_and_the_log_says_which(service, chief, sees):
-    fill(service, chief)
+def test_each_role_is_given_its_own_fields_and_the_log_says_which(service, registrar, sees):
+    fill(service, registrar)
     sees = sees | {fields.HOMES}
     service.sql("DELETE FROM access_log")
     with psycopg.connect(service.database.url("api")) as conn:
@@ -179,18 +179,18 @@ def photo(size=(2000, 1500)):
     return out.getvalue()
 
 
-def test_a_photo_of_the_door_is_kept_small_and_its_like_is_refused(service, chief):
+def test_a_photo_of_the_door_is_kept_small_and_its_like_is_refused(service, registrar):
     where = f"{path(service)}/photo"
-    assert chief.get(where).status_code == 404
-    assert chief.put(where, content=photo()).status_code == 204
+    assert registrar.get(where).status_code == 404
+    assert registrar.put(where, content=photo()).status_code == 204
     answer = service.login("op1").get(where)
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/jpeg", "no-store")
     assert Image.open(io.BytesIO(answer.content)).size == (1280, 960)
-    assert chief.get(path(service)).json()["door"]["has_photo"] is True
+    assert registrar.get(path(service)).json()["door"]["has_photo"] is True
     for content, status in ((b"<svg/>", 422), (bytes(9 << 20), 413), (b"", 422)):
-        assert chief.put(where, content=content).status_code == status
+        assert registrar.put(where, content=content).status_code == status
     assert service.login("far").get(where).status_code == 404
-    assert (chief.delete(where).status_code, chief.get(where).status_code) == (204, 404)
+    assert (registrar.delete(where).status_code, registrar.get(where).status_code) == (204, 404)
 
 
 def test_a_stranger_cannot_send_megabytes(service):
@@ -198,14 +198,14 @@ def test_a_stranger_cannot_send_megabytes(service):
     assert answer.status_code == 401
 
 
-def test_the_bureau_adds_categories_and_withdraws_them(service, chief):
+def test_the_bureau_adds_categories_and_withdraws_them(service, registrar):
     where = "/api/v1/categories/flood_area"
-    assert chief.put(where, json={"zh": "受灾", "en": "flooded"}).status_code == 204
-    assert write(service, chief, residents=[{"name": "测试·老人1", "categories": ["flood_area"]}]).status_code == 200
-    assert chief.put(where, json={"zh": "受灾户", "en": "flooded", "offered": False}).status_code == 204
+    assert registrar.put(where, json={"zh": "受灾", "en": "flooded"}).status_code == 204
+    assert write(service, registrar, residents=[{"name": "测试·老人1", "categories": ["flood_area"]}]).status_code == 200
+    assert registrar.put(where, json={"zh": "受灾户", "en": "flooded", "offered": False}).status_code == 204
     found = {one["code"]: one for one in service.login("op1").get("/api/v1/categories").json()}
     assert (found["flood_area"]["zh"], found["flood_area"]["offered"]) == ("受灾户", False)
-    assert chief.get(path(service)).json()["residents"][0]["categories"][0]["zh"] == "受灾户"
+    assert registrar.get(path(service)).json()["residents"][0]["categories"][0]["zh"] == "受灾户"
 
 
 ODD = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
@@ -218,13 +218,13 @@ ANY = st.one_of(ODD, st.none(), st.booleans(), NUMBERS, st.lists(ODD, max_size=3
     st.dictionaries(st.sampled_from(sorted(PERSON)), ANY, max_size=4),
     st.dictionaries(st.sampled_from(sorted(CONTACT)), ANY),
 )
-def test_whatever_is_written_is_taken_or_refused_never_an_error_of_ours(service, chief, person, contact):
-    answer = write(service, chief, residents=[PERSON | person], contacts=[CONTACT | contact])
+def test_whatever_is_written_is_taken_or_refused_never_an_error_of_ours(service, registrar, person, contact):
+    answer = write(service, registrar, residents=[PERSON | person], contacts=[CONTACT | contact])
     assert answer.status_code in {200, 422}, answer.text
 
 
-def test_a_home_is_found_by_every_number_of_its_people_and_contacts(service, chief):
-    fill(service, chief)
+def test_a_home_is_found_by_every_number_of_its_people_and_contacts(service, registrar):
+    fill(service, registrar)
     client = service.login("op1")
     for number in ("13800138000", "0000-1111", "000 3333"):
         found = [one["code"] for one in client.get("/api/v1/homes", params={"q": number}).json()["items"]]
@@ -246,8 +246,8 @@ def noted(service, home=0):
     return number
 
 
-def test_who_looked_at_a_home_is_listed_by_the_command(service, chief, monkeypatch):
-    fill(service, chief)
+def test_who_looked_at_a_home_is_listed_by_the_command(service, registrar, monkeypatch):
+    fill(service, registrar)
     service.login("op1").get(path(service))
     said = command(service, monkeypatch, "home", "accesses", "H0000")
     assert "op1" in said
@@ -255,23 +255,23 @@ def test_who_looked_at_a_home_is_listed_by_the_command(service, chief, monkeypat
     assert "高血压" not in said
 
 
-def test_an_erased_person_is_nowhere_in_the_database_and_the_alerts_stay(service, chief, monkeypatch):
-    fill(service, chief)
+def test_an_erased_person_is_nowhere_in_the_database_and_the_alerts_stay(service, registrar, monkeypatch):
+    fill(service, registrar)
     alert = noted(service)
     command(service, monkeypatch, "person", "erase", "H0000", "测试·老人1", "--yes")
-    shown = chief.get(path(service)).json()
+    shown = registrar.get(path(service)).json()
     assert (shown["residents"], len(shown["contacts"])) == ([], 1)
-    told = chief.get(f"/api/v1/alerts/{alert}").json()
+    told = registrar.get(f"/api/v1/alerts/{alert}").json()
     assert [event["note"] for event in told["events"]] == ["", ""]
     assert_nowhere(service, "老人1", "高血压", "13800138000", "138 0013 8000")
 
 
-def test_an_erased_home_leaves_its_alerts_and_nothing_that_says_whose_they_were(service, chief, monkeypatch):
-    fill(service, chief)
-    chief.put(f"{path(service)}/photo", content=photo())
+def test_an_erased_home_leaves_its_alerts_and_nothing_that_says_whose_they_were(service, registrar, monkeypatch):
+    fill(service, registrar)
+    registrar.put(f"{path(service)}/photo", content=photo())
     alert = noted(service)
     command(service, monkeypatch, "home", "erase", "H0000", "--yes")
-    told = chief.get(f"/api/v1/alerts/{alert}").json()
+    told = registrar.get(f"/api/v1/alerts/{alert}").json()
     assert (told["home"]["code"], told["home"]["address"]) == (f"erased-{service.registry.homes[0]}", "")
     assert_nowhere(service, "老人1", "高血压", "花盆下", "测试·女儿", "测试村9号", "H0000", "31.2304")
     assert service.sql("SELECT count(*) FROM home_photo") == [(0,)]
