@@ -60,7 +60,7 @@ def furnish(owner_url: str, number: int) -> House:
 
 
 def live(conn: psycopg.Connection, house: House) -> None:
-    """Two days: quantities every quarter of an hour, a bed, movement, and an SOS at the end of yesterday: less than a day ago."""
+    """Two days: quantities every quarter of an hour, a bed, movement, an SOS late yesterday (within 24 h)."""
     now = datetime.now(UTC)
     for minutes in range(0, 2 * 24 * 60, 15):
         at, wave = now - timedelta(minutes=minutes), (minutes % 300) / 300
