@@ -21,13 +21,10 @@ from registry.photo import PhotoError, rewrite
 router = APIRouter(prefix=V1, tags=["homes"])
 HomeId = Annotated[Id, Path()]
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "the photo"}}
-PICTURES: dict[str, Any] = {
+PICTURE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("image/jpeg", "image/png", "image/webp")
-        },
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
@@ -107,7 +104,7 @@ def get_photo(home_id: HomeId, me: Operator, pool: Pool) -> Response:
     return Response(found, media_type="image/jpeg")
 
 
-@router.put("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404, 413), openapi_extra=PICTURES)
+@router.put("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404), openapi_extra=PICTURE)
 def write_photo(
     home_id: HomeId, me: Registrar, picture: Annotated[bytes, Depends(_picture)], pool: Pool, now: Now
 ) -> None:
