@@ -23,13 +23,10 @@ HomeId = Annotated[Id, Path()]
 Reads = Annotated[Db, may(Permission.HOMES_READ)]
 Registrar = Annotated[Db, may(Permission.REGISTER_WRITE)]
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "the photo"}}
-PICTURES: dict[str, Any] = {
+PICTURE: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in ("image/jpeg", "image/png", "image/webp")
-        },
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
 
