@@ -29,7 +29,7 @@ import numpy as np
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
 from alerts.lifecycle.backoff import Backoff
-from alerts.rules._common import MINUTE, device_names, evidence, iso, marked, one_per_home
+from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
 from core.model import Severity
 
@@ -57,7 +57,7 @@ class Params:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes where it has held for so long; the newest stands for the home."""
     column = fleet.column(METRICS[0])
-    held = np.flatnonzero((column.value > 0) & (now - column.since >= params.minutes * MINUTE))
+    held = np.flatnonzero((column.value > 0) & (now - column.since >= params.minutes * 60_000_000))  # µs
     held = held[one_per_home(column.home[held], column.since[held].astype(float))]
 
     def show(position: int) -> Evidence:
