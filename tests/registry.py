@@ -27,8 +27,11 @@ class Registry:
         return self.devices[home, type_code]
 
 
-def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None) -> Registry:
-    """Fill an empty database: one grid, two vendors, `homes` homes with one device of each type that hangs in homes."""
+def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None, chief: str = "chief") -> Registry:
+    """Fill an empty database: one grid, two vendors, `homes` homes with one device of each type that hangs in homes.
+
+    The role of a chief was `admin` before migration 0016.
+    """
     registry = Registry()
     with psycopg.connect(owner_url) as conn:
         for path, name in AREAS:
@@ -40,7 +43,7 @@ def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None) -
             )  # fmt: skip
         for number in range(homes):
             registry.homes.append(_home(conn, registry, area, number, types or TYPES))
-        _accounts(conn, registry)
+        _accounts(conn, registry, chief)
     return registry
 
 
@@ -70,10 +73,10 @@ def _home(conn: psycopg.Connection, registry: Registry, area: int, number: int, 
     return home
 
 
-def _accounts(conn: psycopg.Connection, registry: Registry) -> None:
+def _accounts(conn: psycopg.Connection, registry: Registry, chief: str) -> None:
     for username, role, area, vendor in (
-        ("op1", "operator", "qu", None), ("op2", "operator", "qu", None), ("chief", "chief", "qu", None),
-        ("registrar", "registrar", "qu", None),
+        ("op1", "operator", "qu", None), ("op2", "operator", "qu", None), ("chief", chief, "qu", None),
+        *([("registrar", "registrar", "qu", None)] if chief == "chief" else []),  # migration 0016
         ("vendor-acme", "vendor", None, registry.vendors["acme"]),
     ):  # fmt: skip
         registry.accounts[username] = _id(

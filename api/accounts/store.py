@@ -1,5 +1,6 @@
 """Accounts and their sessions."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +10,11 @@ from psycopg.rows import class_row, dict_row
 
 from core.roles import ROLES, Permission, Role, may
 
+log = logging.getLogger(__name__)
+
 TOUCH = timedelta(minutes=1)
 LONGEST = timedelta(hours=24)  # NIST SP 800-63B-4, 2.2.3: a password again after a day at the latest, however busy
+NOT_HELD = "no policy holds the API's login: give it one that is in shouwang_api and no more"
 LIVES = (
     "s.expires_at > %(now)s"
     " AND (s.label IS NOT NULL OR %(idle)s::interval IS NULL OR s.seen_at > %(now)s - %(idle)s::interval)"
@@ -61,7 +65,8 @@ def enter_scope(conn: Connection, me: Caller) -> None:
         (str(me.id), me.area or "", str(me.vendor_id or "")),
     ).fetchone()
     if done is None or not done[0]:
-        raise OperationalError("no policy holds the API's login: give it one that is in shouwang_api and no more")
+        log.critical(NOT_HELD)  # what is raised is told by its type alone
+        raise OperationalError(NOT_HELD)
 
 
 def session_account(conn: Connection, token_hash: bytes, now: datetime, idle: timedelta | None = None) -> Caller | None:

@@ -54,8 +54,11 @@ BATTERIES = """
 
 def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetime) -> DevicePage:
     """One page of the devices in service, or of those in stock, by id."""
-    conditions, tables = ["d.retired_at IS NULL", _within(me, in_stock=wanted.in_stock)], TABLES
+    placed = "d.home_id IS NULL" if wanted.in_stock else "d.home_id IS NOT NULL"
+    conditions, tables = ["d.retired_at IS NULL", placed], TABLES
     given = {**values(conn, now), **wanted.model_dump(), "limit": wanted.limit + 1}
+    if not wanted.in_stock and wanted.model_dump(exclude={"limit", "cursor", "in_stock"}, exclude_none=True):
+        conditions.append(_within(me))
     if wanted.silent is not None:
         conditions.append(f"{silent('seen')} = %(silent)s")
     if wanted.silent:  # few are: who is heard by what is quickly read is not silent, and needs no closer look
@@ -86,11 +89,9 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
     return DevicePage(items=items, next_cursor=cursors.encode(items[-1].id) if len(found) > wanted.limit else None)
 
 
-def _within(me: Caller, *, in_stock: bool) -> str:
+def _within(me: Caller) -> str:
     """As the policy says it; said here it leads a small area's list through the indexes of homes and their devices."""
-    if in_stock:
-        return "d.home_id IS NULL"
-    return "d.home_id IS NOT NULL" if me.is_vendor else "d.home_id IN (SELECT id FROM home_in_scope)"
+    return "true" if me.is_vendor else "d.home_id IN (SELECT id FROM home_in_scope)"
 
 
 def _found_by(text: str, me: Caller, given: dict[str, Any]) -> str:

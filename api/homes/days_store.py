@@ -14,10 +14,10 @@ from core.catalogue import Kind, device_types, metric_by_id, metrics
 # A lane that is too long keeps only the changes of its condition, of those the last, and says when that is not all.
 DAY = """
     WITH spans AS MATERIALIZED (
-        SELECT i.device_id, d.type, d.room, i.since, i.until FROM (
-            SELECT device_id, CASE WHEN first THEN %(from)s ELSE greatest(since, %(from)s) END AS since,
-                   least(until, %(to)s) AS until FROM installation WHERE home_id = %(home)s) i
-        JOIN device d ON d.id = i.device_id WHERE i.since < i.until)
+        SELECT device_id, type, room, since, until FROM (
+            SELECT device_id, type, room, CASE WHEN first THEN %(from)s ELSE greatest(since, %(from)s) END AS since,
+                   least(until, %(to)s) AS until FROM installation_in_scope WHERE home_id = %(home)s) i
+        WHERE since < until)
     SELECT device_id, type, room, metric, ms, value, kept > %(limit)s AS thinned FROM (
         SELECT c.*, row_number() OVER w AS number, count(*) OVER (PARTITION BY device_id, metric) AS kept FROM (
           SELECT p.*, count(*) OVER (PARTITION BY device_id, metric) AS total,

@@ -106,7 +106,7 @@ def get_photo(home_id: HomeId, db: Reads) -> Response:
     return Response(found, media_type="image/jpeg")
 
 
-@router.put("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404, 413), openapi_extra=PICTURES)
+@router.put("/homes/{home_id}/photo", status_code=204, responses=documented(401, 403, 404), openapi_extra=PICTURE)
 def write_photo(home_id: HomeId, db: Registrar, picture: Annotated[bytes, Depends(_picture)], now: Now) -> None:
     """Take a JPEG, PNG or WebP of at most 8 MiB. It is written anew: small, upright, without place, time or device."""
     try:

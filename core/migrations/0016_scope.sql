@@ -25,7 +25,7 @@ BEGIN
     END LOOP;
 END $$;
 
-REVOKE ALL ON account, session, browser_key, vendor_account, heartbeat, batch, life, reading, reading_hourly
+REVOKE ALL ON account, session, browser_key, vendor_account, heartbeat, batch, life, installation, reading, reading_hourly
     FROM shouwang_api;
 REVOKE UPDATE (password_hash) ON account FROM shouwang_api;
 REVOKE UPDATE (seen_at, expires_at) ON session FROM shouwang_api;
@@ -117,7 +117,6 @@ CALL hold_scope('person', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home
 CALL hold_scope('contact', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');
 CALL hold_scope('home_search', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');
 CALL hold_scope('baseline', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');
-CALL hold_scope('installation', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');
 CALL hold_scope('device', 'vendor_id = (SELECT my_vendor()) OR EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');
 CALL hold_scope('latest', 'EXISTS (SELECT FROM device_in_scope s WHERE s.id = device_id)');
 CALL hold_scope('device_note', 'EXISTS (SELECT FROM device_in_scope s WHERE s.id = device_id)');
@@ -159,6 +158,12 @@ END $$;
 CREATE TRIGGER installation_is_first BEFORE INSERT ON installation
     FOR EACH ROW EXECUTE FUNCTION installation_is_first();
 
+-- What hung in a home, and what kind of thing it is, also where it hangs elsewhere by now: then without its room there.
+CREATE VIEW installation_in_scope AS
+    SELECT i.device_id, i.home_id, i.since, i.until, i.first, d.type,
+           CASE WHEN d.home_id = i.home_id THEN d.room ELSE '' END AS room
+    FROM installation i JOIN device d ON d.id = i.device_id JOIN home h ON h.id = i.home_id JOIN area a ON a.id = h.area_id
+    WHERE a.path <@ my_area();
 CREATE VIEW reading_in_scope AS
     SELECT r.ts, r.device_id, r.metric, r.flags, r.value FROM reading r
     WHERE CASE WHEN (SELECT my_vendor()) IS NULL THEN EXISTS (
@@ -173,7 +178,7 @@ CREATE VIEW reading_hourly_in_scope AS
             WHERE i.device_id = r.device_id AND (i.first OR r.bucket >= i.since) AND r.bucket < coalesce(i.until, 'infinity')
               AND a.path <@ (SELECT my_area()))
         ELSE EXISTS (SELECT FROM device d WHERE d.id = r.device_id AND d.vendor_id = (SELECT my_vendor())) END;
-GRANT SELECT ON reading_in_scope, reading_hourly_in_scope TO shouwang_api;
+GRANT SELECT ON installation_in_scope, reading_in_scope, reading_hourly_in_scope TO shouwang_api;
 
 -- The newest event of all areas: a number to go on from, found in the index at once.
 CREATE FUNCTION newest_event() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -26,7 +26,7 @@ def filled(cluster):
     backend.connection.close()
     with psycopg.connect(url) as conn:
         conn.execute("INSERT INTO device_type VALUES ('sos_button', '按钮', 'button')")
-    seed(url, homes=1, types=("sos_button",))
+    seed(url, homes=1, types=("sos_button",), chief="admin")
     with psycopg.connect(url) as conn:
         for table, column in (("home", "address"), ("account", "name"), ("device", "room")):
             conn.execute(f"UPDATE {table} SET {column} = %s", (LONG,))
@@ -56,6 +56,24 @@ def test_each_vendor_has_the_account_that_bears_its_code(filled):
     with psycopg.connect(filled) as conn:
         known = conn.execute("SELECT username, until FROM vendor_account ORDER BY username").fetchall()
     assert known == [("acme", None), ("beta", None)]
+
+
+def test_an_administrator_of_before_is_a_chief_and_the_others_stay_what_they_are(filled):
+    migrate(filled)
+    with psycopg.connect(filled) as conn:
+        roles = dict(conn.execute("SELECT username, role FROM account").fetchall())
+    assert roles == {"op1": "operator", "op2": "operator", "chief": "chief", "vendor-acme": "vendor"}
+
+
+def test_where_a_device_hung_first_owns_what_came_before(filled):
+    with psycopg.connect(filled) as conn:
+        conn.execute("INSERT INTO home (code, area_id, address) SELECT 'X1', min(id), '别处' FROM area")
+        conn.execute("UPDATE device SET home_id = (SELECT id FROM home WHERE code = 'X1')")
+    migrate(filled)
+    with psycopg.connect(filled) as conn:
+        conn.execute("UPDATE device SET home_id = (SELECT id FROM home WHERE code = 'H0000')")
+        firsts = conn.execute("SELECT first FROM installation ORDER BY since").fetchall()
+    assert firsts == [(True,), (False,), (False,)]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def filled(cluster):
     backend.connection.close()
     with psycopg.connect(url) as conn:
         mirror_catalogue(conn)
-    seed(url, homes=1, types=("sos_button",))
+    seed(url, homes=1, types=("sos_button",), chief="admin")
     with psycopg.connect(url) as conn:
         rows = ROWS.replace("t1()", "timestamptz '2026-03-01 08:05Z'").replace(
             "t2()", "timestamptz '2026-03-01 09:00Z'"

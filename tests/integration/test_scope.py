@@ -32,7 +32,7 @@ HELD = {
     "contact": ("id", HOME, "NULL"),
     "home_search": ("home_id", HOME, "NULL"),
     "baseline": ("home_id", HOME, "NULL"),
-    "installation": ("device_id", HOME, "NULL"),
+    "installation_in_scope": ("device_id", HOME, "NULL"),
     "device": ("id", HOME, "t.vendor_id"),
     "latest": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),
     "device_note": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),

@@ -24,7 +24,7 @@ def filled(cluster):
     backend.connection.close()
     with psycopg.connect(url) as conn:
         mirror_catalogue(conn)
-    seed(url, homes=2, types=("sos_button",))
+    seed(url, homes=2, types=("sos_button",), chief="admin")
     with psycopg.connect(url) as conn:
         selfcheck_store.install(conn)
         conn.execute(
