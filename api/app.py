@@ -13,6 +13,7 @@ from api.dead_letters import routes as dead_letters
 from api.devices import routes as devices
 from api.events import routes as events
 from api.health import routes as health
+from api.homes import edit_routes as home_edits
 from api.homes import routes as homes
 from api.middleware import Compressed, Wrap
 from api.records import routes as records
@@ -31,7 +32,19 @@ def routes() -> FastAPI:
     )  # fmt: skip
     errors.install(app)
     app.include_router(auth.public)
-    for module in (auth, sessions, alerts, records, homes, devices, dead_letters, catalogue, events, health):
+    for module in (
+        auth,
+        sessions,
+        alerts,
+        records,
+        homes,
+        home_edits,
+        devices,
+        dead_letters,
+        catalogue,
+        events,
+        health,
+    ):
         app.include_router(module.router, dependencies=[Depends(way) for way in SECURITY])
     app.include_router(health.public)
     app.include_router(console.router)

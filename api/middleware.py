@@ -1,5 +1,6 @@
 """What wraps every request: metrics, security headers, and the last resort for unexpected errors."""
 
+import re
 import time
 from collections.abc import MutableMapping
 from typing import Any
@@ -36,7 +37,9 @@ SMALLEST = 1024  # bytes from which an answer is packed
 LEVEL = 6  # of gzip: 200 alerts of 231 kB become 13 kB in 2 ms; 9 takes three times as long for a hundredth
 LIVE = f"{V1}/events"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-MAX_BODY = 64 * 1024  # bytes; the longest legitimate body is a note
+MAX_BODY = 64 * 1024  # bytes; the longest is a home with all its people
+MAX_PHOTO = 8 << 20  # read only once it is known who sends it
+PHOTO = re.compile(rf"{V1}/homes/\d{{1,10}}/photo")
 
 
 class AbortedError(Exception):
@@ -68,7 +71,7 @@ class Wrap:
             await send(message)
 
         try:
-            await self.app(scope, _bounded(receive), answer)
+            await self.app(scope, _bounded(receive, scope), answer)
         except Exception as error:
             response = unexpected(error)
             if status:
@@ -101,16 +104,17 @@ class Compressed:
         await (self.gzip if takes else self.app)(scope, receive, send)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, scope: Scope) -> Receive:
     """Receives a body up to its limit; more of it is answered with 413."""
     received = 0
+    most = MAX_PHOTO if scope["method"] == "PUT" and PHOTO.fullmatch(scope["path"]) else MAX_BODY
 
     async def bounded() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MAX_BODY:
-            raise HTTPException(413, f"a body may have {MAX_BODY} bytes")
+        if received > most:
+            raise HTTPException(413, f"a body may have {most} bytes")
         return message
 
     return bounded

@@ -15,7 +15,7 @@ COPY_END = b"\xff\xff"
 
 Records = NDArray[Any]
 
-DEVICE = np.dtype([("id", ">i4"), ("home", ">i4"), ("type", ">i2"), ("installed_at", ">i8")])
+DEVICE = np.dtype([("id", ">i4"), ("home", ">i4"), ("type", ">i2"), ("room", ">i2"), ("installed_at", ">i8")])
 HOME = np.dtype([("id", ">i4"), ("spo2_scale", ">i2")])
 LATEST = np.dtype(
     [("device", ">i4"), ("metric", ">i2"), ("ts", ">i8"), ("value", ">f8"), ("since", ">i8"), ("seen", ">i8")]

@@ -10,6 +10,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Self
 
+from core.rooms import Room
+
 # Said of every device, whatever its type: its MQTT status and Last Will; that an emergency of it could not be read.
 EVERY_DEVICE = ("online", "unreadable")
 
@@ -53,6 +55,31 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Simulated:
+    """How simulated homes have a kind of terminal: the share of homes with one, where it hangs, what it says.
+
+    `signal` names a function of device_sim/signals.py; `steady` needs none: at its cadence it says 0 of each metric in
+    `quiet`, and of each in `levels` a value around (mean, spread).
+    """
+
+    signal: str
+    share: float
+    room: Room
+    vendor: str
+    quiet: tuple[str, ...]
+    levels: MappingProxyType[str, tuple[float, float]]
+
+    @classmethod
+    def parse(cls, entry: dict[str, Any]) -> Self:
+        """From the table [simulator]; raises KeyError or ValueError on what is wrong."""
+        levels = {name: (float(mean), float(spread)) for name, (mean, spread) in entry.get("levels", {}).items()}
+        return cls(
+            entry["signal"], float(entry.get("share", 1)), Room(entry.get("room", Room.UNKNOWN)), entry["vendor"],
+            tuple(entry.get("quiet", ())), MappingProxyType(levels),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceType:
     """A kind of terminal: what it measures, how often it reports, when its silence counts."""
 
@@ -61,9 +88,8 @@ class DeviceType:
     en: str
     cadence: timedelta
     silent_after: timedelta
-    rules: tuple[str, ...]
-    simulator: str
     metrics: MappingProxyType[str, Metric]
+    simulated: Simulated | None  # None: never part of a simulated home
     format: str | None = None  # overrides the vendor's payload format
 
     @classmethod
@@ -77,13 +103,14 @@ class DeviceType:
                 en=entry["en"],
                 cadence=timedelta(seconds=entry["cadence"]),
                 silent_after=duration(entry["silent_after"]),
-                rules=tuple(entry["rules"]),
-                simulator=entry["simulator"],
                 metrics=MappingProxyType(own),
+                simulated=Simulated.parse(entry["simulator"]) if "simulator" in entry else None,
                 format=entry.get("format"),
             )
         except KeyError as error:
             raise CatalogueError(f"device_types/{code}.toml: {error} is missing or unknown") from error
+        except (TypeError, ValueError) as error:
+            raise CatalogueError(f"device_types/{code}.toml: {error}") from error
 
 
 def _narrowed(metric: Metric, over: dict[str, Any]) -> Metric:
@@ -107,10 +134,36 @@ def _toml(*path: str) -> dict[str, Any]:
 
 
 @cache
+def _type_files() -> MappingProxyType[str, dict[str, Any]]:
+    """The TOML document of each device type, by code."""
+    names = sorted(f.name for f in files("core").joinpath("device_types").iterdir() if f.name.endswith(".toml"))
+    return MappingProxyType({name.removesuffix(".toml"): _toml("device_types", name) for name in names})
+
+
+@cache
 def metrics() -> MappingProxyType[str, Metric]:
-    """Every metric by name."""
-    found = {
-        name: Metric(
+    """Every metric by name: those of metrics.toml, and those that a device type brings with it (`id` says so)."""
+    entries = [("metrics.toml", name, entry) for name, entry in _toml("metrics.toml").items()] + [
+        (f"device_types/{code}.toml", name, entry)
+        for code, document in _type_files().items()
+        for name, entry in document.get("metrics", {}).items()
+        if "id" in entry
+    ]
+    found: dict[str, Metric] = {}
+    for file, name, entry in entries:
+        metric = _metric(file, name, entry)
+        if name in found:
+            raise CatalogueError(f"{file}: metric {name} is defined twice")
+        if taken := next((one.name for one in found.values() if one.id == metric.id), None):
+            free = max(other["id"] for _, _, other in entries) + 1
+            raise CatalogueError(f"{file}: {name} has id {metric.id}, which {taken} has too; {free} is free")
+        found[name] = metric
+    return MappingProxyType(found)
+
+
+def _metric(file: str, name: str, entry: dict[str, Any]) -> Metric:
+    try:
+        return Metric(
             name=name,
             id=entry["id"],
             zh=entry["zh"],
@@ -123,11 +176,8 @@ def metrics() -> MappingProxyType[str, Metric]:
             urgent_from=entry.get("urgent_from"),
             life=Life(entry["life"]) if "life" in entry else None,
         )
-        for name, entry in _toml("metrics.toml").items()
-    }
-    if len({metric.id for metric in found.values()}) != len(found):
-        raise CatalogueError("metrics.toml: an id is used twice")
-    return MappingProxyType(found)
+    except (KeyError, ValueError) as error:
+        raise CatalogueError(f"{file}: metric {name}: {error} is missing or unknown") from error
 
 
 @cache
@@ -139,8 +189,4 @@ def metric_by_id() -> MappingProxyType[int, Metric]:
 @cache
 def device_types() -> MappingProxyType[str, DeviceType]:
     """Every device type by code, one per file in device_types/."""
-    names = sorted(f.name for f in files("core").joinpath("device_types").iterdir() if f.name.endswith(".toml"))
-    codes = [name.removesuffix(".toml") for name in names]
-    return MappingProxyType(
-        {code: DeviceType.parse(code, _toml("device_types", f"{code}.toml"), metrics()) for code in codes}
-    )
+    return MappingProxyType({code: DeviceType.parse(code, entry, metrics()) for code, entry in _type_files().items()})

@@ -6,23 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from core.catalogue import DeviceType, device_types
+from core.rooms import NAMES, Room
 from registry.register import COLUMNS
 
-ALWAYS = ("gateway", "sos_button", "smoke_detector", "motion_sensor", "door_contact")
-SOMETIMES = {  # share of homes that have one
-    "fall_radar": 0.25, "gas_detector": 0.3, "co_detector": 0.15, "water_leak_sensor": 0.2, "presence_sensor": 0.1,
-    "bed_sensor": 0.25, "wristband": 0.15, "blood_pressure_monitor": 0.1, "climate_sensor": 0.3, "water_meter": 0.15,
-    "electricity_meter": 0.15,
-}  # fmt: skip
-VENDOR_OF = dict.fromkeys(
-    ("bed_sensor", "climate_sensor", "water_meter", "electricity_meter"), "yunhe"
-) | dict.fromkeys(("wristband", "blood_pressure_monitor", "sos_button", "fall_radar"), "kangan")
-ROOMS = {
-    "gateway": "客厅", "sos_button": "卧室", "smoke_detector": "厨房", "motion_sensor": "客厅", "door_contact": "门厅",
-    "fall_radar": "卫生间", "gas_detector": "厨房", "co_detector": "厨房", "water_leak_sensor": "卫生间",
-    "presence_sensor": "客厅", "bed_sensor": "卧室", "climate_sensor": "卧室", "water_meter": "厨房",
-    "electricity_meter": "门厅",
-}  # fmt: skip
 TOWNS = ("示例一镇", "示例二镇", "示例三街道")
 SURNAMES, GIVEN = (
     "赵钱孙李周吴郑王冯陈",
@@ -98,10 +85,7 @@ class Fleet:
 def _home(seed: int, number: int) -> Home:
     chance = random.Random(f"{seed}/{number}")  # noqa: S311 - a simulation, not a secret
     town, village, grid = number % 3, number // 3 % 4, number // 12 % 2
-    types = [*ALWAYS, *(kind for kind, share in SOMETIMES.items() if chance.random() < share)]
-    devices = tuple(
-        Device(f"{kind}-{number:04}", kind, VENDOR_OF.get(kind, "anju"), ROOMS.get(kind, "")) for kind in types
-    )
+    devices = tuple(device for kind in device_types().values() if (device := _device(seed, number, kind)))
     phone = f"000-{number:04}"
     return Home(
         number=number,
@@ -115,6 +99,15 @@ def _home(seed: int, number: int) -> Home:
         contacts=f"委托照料人:示例·照料{number}:{phone}1;网格员:示例·网格{grid}:{phone}2;村医:示例·村医{village}:{phone}3",
         devices=devices,
     )
+
+
+def _device(seed: int, number: int, kind: DeviceType) -> Device | None:
+    """The home's terminal of a kind, if it has one; by a chance of its own, so that a new kind moves no other."""
+    simulated = kind.simulated
+    if simulated is None or random.Random(f"{seed}/{number}/{kind.code}").random() >= simulated.share:  # noqa: S311
+        return None
+    room = "" if simulated.room is Room.UNKNOWN else NAMES[simulated.room][0]
+    return Device(f"{kind.code}-{number:04}", kind.code, simulated.vendor, room)
 
 
 def write_csv(fleet: Fleet, path: Path) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from core.catalogue import device_types
+from core.catalogue import Simulated, device_types
 from core.clock import to_us
 from device_sim.fleet import Device, Home
 from device_sim.life import Stay, day, habits
@@ -36,6 +36,7 @@ class Context(NamedTuple):
     stays: list[Stay]
     random: np.random.Generator
     cadence: float  # seconds
+    simulated: Simulated
 
     def steady(self, factor: float = 1.0) -> F8:
         """The instants of the regular reports, each home at its own second."""
@@ -56,9 +57,10 @@ def readings(
     kind = device_types()[device.type]
     random = np.random.default_rng(zlib.crc32(f"{seed}/{device.serial}/{on.isoformat()}".encode()))
     stays = day(seed, home.number, on)
-    context = Context(seed, home, on, stays, random, kind.cadence.total_seconds() * slower)
+    assert kind.simulated is not None, f"{device.type} is not part of simulated homes"
+    context = Context(seed, home, on, stays, random, kind.cadence.total_seconds() * slower, kind.simulated)
     midnight = to_us(datetime.combine(on, time(), zone))
-    found = SIGNALS[kind.simulator](context)
+    found = SIGNALS[kind.simulated.signal](context)
     if "battery" in kind.metrics:
         found.append(_battery(context, device))
     if "signal" in kind.metrics:
@@ -110,9 +112,10 @@ def radar(context: Context) -> list[Series]:
     return [_edges(context, "presence", "toilet")]
 
 
-def alarm(metric: str) -> Callable[[Context], list[Series]]:
-    """A detector that reports its 0 at the cadence."""
-    return lambda context: [_quiet(context, metric)]
+def steady(context: Context) -> list[Series]:
+    """What the type's file says: 0 of some metrics at the cadence, of others a value around a mean."""
+    quiet = [_quiet(context, metric) for metric in context.simulated.quiet]
+    return quiet + [_level(context, metric, *usual) for metric, usual in context.simulated.levels.items()]
 
 
 def air(metric: str) -> Callable[[Context], list[Series]]:
@@ -198,6 +201,31 @@ def blood_pressure(context: Context) -> list[Series]:
     ]
 
 
+def glucose_meter(context: Context) -> list[Series]:
+    """Once in the morning, before breakfast."""
+    at = np.array([next(stay.begin for stay in context.stays if stay.what == "meal") * 60 - 120])
+    return [Series("blood_glucose", at, np.round(context.random.normal(6.2, 0.7, 1), 1))]
+
+
+def pill_box(context: Context) -> list[Series]:
+    """After each meal; some are forgotten."""
+    at = np.array([stay.end * 60 + 120 for stay in context.stays if stay.what == "meal"])
+    at = at[context.random.random(len(at)) < 0.9]
+    return [Series("pill_taken", at, np.ones(len(at)))]
+
+
+def doorbell(context: Context) -> list[Series]:
+    """Visitors ring."""
+    at = np.array([stay.begin * 60 - 30 for stay in context.stays if stay.what == "visit"])
+    return [Series("doorbell", at, np.ones(len(at)))]
+
+
+def call_point(context: Context) -> list[Series]:
+    """She says each morning that she is fine; at its cadence it says that nobody calls."""
+    at = np.array([next(stay.end for stay in context.stays if stay.what == "meal") * 60 + 600])
+    return [Series("ok_pressed", at, np.ones(1)), _quiet(context, "sos")]
+
+
 def climate(context: Context) -> list[Series]:
     """A heated room: coolest before dawn."""
     at = context.steady()
@@ -241,6 +269,7 @@ def gateway(context: Context) -> list[Series]:
 SIGNALS: dict[str, Callable[[Context], list[Series]]] = {
     "sos": sos, "radar": radar, "door": door, "motion": motion, "presence": presence, "bed": bed,
     "wristband": wristband, "blood_pressure": blood_pressure, "climate": climate, "water_meter": water_meter,
-    "electricity_meter": electricity_meter, "gateway": gateway, "smoke": alarm("smoke"), "leak": alarm("water_leak"),
-    "gas": air("gas"), "co": air("co"),
+    "electricity_meter": electricity_meter, "gateway": gateway, "steady": steady, "gas": air("gas"),
+    "co": air("co"), "glucose_meter": glucose_meter, "pill_box": pill_box, "doorbell": doorbell,
+    "call_point": call_point,
 }  # fmt: skip

@@ -26,6 +26,8 @@ CONVERSIONS: dict[tuple[str, str], tuple[float, float]] = {
     ("hPa", "mmHg"): (0.750062, 0),
     ("kPa", "mmHg"): (7.50062, 0),
     ("dBW", "dBm"): (1, 30),
+    ("mg/dL", "mmol/L"): (0.0555, 0),  # glucose, 180.16 g/mol: nothing else is measured in it
+    ("A", "mA"): (1000, 0),
     ("count", ""): (1, 0),
 }
 

@@ -16,14 +16,15 @@ from ingest import topics
 from ingest.draft import DeadLetter, Draft, Message, Repeat
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
-from ingest.quota import Letters, Thinning
-from ingest.registry import Refusal, Registry, Route
+from ingest.quota import Letters, Thinning, by_device
+from ingest.registry import IN_STOCK, Refusal, Registry, Route
 from ingest.topics import TopicKind
 from ingest.urgency import cries, in_letter, unread
 
 log = logging.getLogger(__name__)
 ONLINE = metrics()["online"]
 UNREADABLE = metrics()["unreadable"].id
+TEST = metrics()["test"].id
 OUR_FAULT = "Shouwang failed at reading this message; it is kept, and can be replayed once that is mended"
 
 
@@ -86,12 +87,13 @@ class Pipeline:
 
     def _rows(self, draft: Draft, message: Message, route: Route, decoded: Decoded, *, thin: bool) -> None:
         samples, complaints = decoded
+        begins = len(draft)
         if not thin and not message.retained and message.qos == 1:
             done = self._plain(draft, route, samples, message.received)
             if done == len(samples) and not complaints:
                 return
             samples = samples[done:]
-        case = _Case(draft, message, route, thin)
+        case = _Case(draft, message, route, thin, begins)
         for sample in samples:
             try:
                 metric, value = _value(route, sample)
@@ -172,8 +174,11 @@ class Pipeline:
         cry = in_letter(message.payload, decode, event=event)
         device = refusal.device
         letter = DeadLetter(message, refusal.vendor_id, refusal.code, str(refusal), urgent=cry and device is None)
-        draft.refused.append(self.letters.fold(letter, registered=device is not None))
-        if cry and device is not None:
+        if refusal.code == IN_STOCK and not cry:
+            draft.refused.append(by_device(letter))
+        else:
+            draft.refused.append(self.letters.fold(letter, registered=device is not None))
+        if cry and device is not None and device.home_id is not None:
             self._cry(draft, message, device.device_id, device.home_id)
 
     def _refuse(self, draft: Draft, message: Message, route: Route, code: str, reason: str, *, cry: bool) -> None:
@@ -203,10 +208,11 @@ class Pipeline:
 class _Case:
     """One message that is not quite ordinary, on its way into a draft."""
 
-    __slots__ = ("draft", "heard", "kept", "message", "route", "thin")
+    __slots__ = ("begins", "draft", "heard", "kept", "message", "route", "thin")
 
-    def __init__(self, draft: Draft, message: Message, route: Route, thin: bool) -> None:
+    def __init__(self, draft: Draft, message: Message, route: Route, thin: bool, begins: int) -> None:
         self.draft, self.message, self.route, self.thin = draft, message, route, thin
+        self.begins = begins  # the draft's row at which its readings begin
         self.kept = message.retained and route.kind is not TopicKind.STATUS  # the broker's copy of a reading
         self.heard = False  # a metric that can be an emergency was read
 
@@ -215,7 +221,12 @@ class _Case:
         self.draft.notes[self.route.device_id, note] += 1
 
     def close(self) -> None:
-        """Tell the vendor of what concerns the message as a whole."""
+        """Tell the vendor of what concerns the message as a whole; a test flag goes with the emergency beside it."""
+        flags = self.draft.flags
+        if any(flag & Flag.URGENT for flag in flags[self.begins :]):
+            for row in range(self.begins, len(flags)):
+                if self.draft.metric[row] == TEST:
+                    flags[row] |= Flag.URGENT  # else it would be judged after it
         if self.message.qos == 0:
             self.note(Note.QOS_0)
         if self.kept:

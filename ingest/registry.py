@@ -11,6 +11,7 @@ from ingest.topics import Topic, TopicError, TopicKind
 from registry.register import SERIAL
 
 RETRY = "kept, and taken once it is"
+IN_STOCK = "device_in_stock"
 
 
 class VendorRow(NamedTuple):
@@ -27,7 +28,7 @@ class DeviceRow(NamedTuple):
     vendor: str
     serial: str
     device_id: int
-    home_id: int
+    home_id: int | None  # none: in stock
     type: str
     retired: bool
 
@@ -104,11 +105,11 @@ class Registry:
         return known
 
     def whose(self, topic: str) -> tuple[int | None, DeviceRow | None]:
-        """(vendor id, device in service) that the first levels of a topic name, whatever follows them."""
+        """(vendor id, device in a home) that the first levels of a topic name, whatever follows them."""
         levels = topic.split("/")
         vendor = self._vendors.get(levels[2]) if len(levels) > 2 else None
         device = self._devices.get((levels[2], levels[3])) if len(levels) > 3 else None
-        return vendor and vendor.id, None if device is None or device.retired else device
+        return vendor and vendor.id, None if device is None or device.retired or device.home_id is None else device
 
     def _find(self, topic: str) -> Route:
         try:
@@ -124,7 +125,12 @@ class Registry:
         if device.retired:
             reason = f"device {parsed.device!r} was taken out of service"
             raise Refusal("retired_device", reason, vendor.id, decode=_decoder(vendor, device))
-        return self._route_of(vendor, device, parsed)
+        if device.home_id is None:
+            reason = (
+                f"device {parsed.device!r} is in stock: it hangs in no home; what it says is taken from when it does"
+            )
+            raise Refusal(IN_STOCK, reason, vendor.id, decode=_decoder(vendor, device))
+        return self._route_of(vendor, device, device.home_id, parsed)
 
     def _misdirected(self, topic: str, reason: str) -> Refusal:
         vendor_id, device = self.whose(topic)
@@ -132,10 +138,10 @@ class Registry:
         return Refusal("bad_topic", reason, vendor_id, device, _decoder(vendor, device) if vendor else None)
 
     @staticmethod
-    def _route_of(vendor: VendorRow, device: DeviceRow, topic: Topic) -> Route:
+    def _route_of(vendor: VendorRow, device: DeviceRow, home: int, topic: Topic) -> Route:
         decode = decode_status if topic.kind is TopicKind.STATUS else _decoder(vendor, device)
         metrics, plain = _measured(device.type)
-        return Route(vendor.id, device.device_id, device.home_id, topic.kind, metrics, plain, decode)
+        return Route(vendor.id, device.device_id, home, topic.kind, metrics, plain, decode)
 
 
 @cache

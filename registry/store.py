@@ -1,15 +1,17 @@
-"""SQL of the registry: homes, devices, and which vendors there are."""
+"""SQL of the registry: what a register file says, devices, and which vendors there are."""
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
 from core import canary
+from registry import people_store as people
 from registry import selfcheck_store
 from registry.accounts import names
-from registry.register import Device, Home, Register
+from registry.register import Contact, Device, Home, Register
 
 
 def vendor_codes(conn: psycopg.Connection) -> list[str]:
@@ -18,11 +20,22 @@ def vendor_codes(conn: psycopg.Connection) -> list[str]:
     return [row[0] for row in conn.execute(query, (canary.VENDOR,))]
 
 
+def categories(conn: psycopg.Connection) -> dict[str, str]:
+    """The code of each category by its code and by its names."""
+    found = conn.execute("SELECT code, zh, en FROM category ORDER BY position, code").fetchall()
+    return {name: code for code, *names in found for name in (code, *names)}
+
+
 def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]:
-    """Write homes and devices; the counter tells what was added, changed or moved. Writing twice changes nothing."""
+    """Write homes, people and devices; what was added, changed or moved is counted. Writing twice changes nothing."""
     done: Counter[str] = Counter()
     areas = _write_areas(conn, register.homes.values(), done)
     homes = {home.code: _write_home(conn, home, areas[home.area_path], done) for home in register.homes.values()}
+    for person in register.people.values():
+        written = people.write_person(conn, homes[person.home_code], person.name, person.values)
+        done["persons written"] += written
+        if written:
+            people.revise(conn, homes[person.home_code])
     vendors: dict[str, int] = dict(conn.execute("SELECT code, id FROM vendor").fetchall())
     for device in register.devices.values():
         _write_device(conn, device, vendors[device.vendor], homes[device.home_code], done)
@@ -49,62 +62,43 @@ def _write_areas(conn: psycopg.Connection, homes: Iterable[Home], done: Counter[
 
 
 def _write_home(conn: psycopg.Connection, home: Home, area: int, done: Counter[str]) -> int:
-    row = conn.execute("SELECT id, area_id, address FROM home WHERE code = %s FOR UPDATE", (home.code,)).fetchone()
-    if row is None:
-        row = conn.execute(
-            "INSERT INTO home (code, area_id, address) VALUES (%s, %s, %s) RETURNING id",
-            (home.code, area, home.address),
-        ).fetchone()
-        assert row is not None
-        done["homes added"] += 1
-    elif row[1:] != (area, home.address):
-        conn.execute("UPDATE home SET area_id = %s, address = %s WHERE id = %s", (area, home.address, row[0]))
-        done["homes changed"] += 1
-    _write_person(conn, home, row[0], done)
-    _write_contacts(conn, home, row[0], done)
-    return int(row[0])
+    values = {"area_id": area, "address": home.address, **home.values}
+    number, change = people.write_home(conn, home.code, values)
+    if change:
+        done[f"homes {change}"] += 1
+    if people.write_contacts(conn, number, _resolved(conn, number, home.contacts)):
+        done["contact lists written"] += 1
+        people.revise(conn, number)
+    return number
 
 
-def _write_person(conn: psycopg.Connection, home: Home, home_id: int, done: Counter[str]) -> None:
-    written = conn.execute(
-        "INSERT INTO person AS p (home_id, name, born, sex, spo2_scale) VALUES (%s, %s, %s, %s, %s)"
-        " ON CONFLICT (home_id, name) DO UPDATE"
-        " SET born = excluded.born, sex = excluded.sex, spo2_scale = excluded.spo2_scale"
-        " WHERE (p.born, p.sex, p.spo2_scale) IS DISTINCT FROM (excluded.born, excluded.sex, excluded.spo2_scale)",
-        (home_id, home.person_name, home.born, home.sex, home.spo2_scale),
-    )
-    done["persons written"] += written.rowcount
-
-
-def _write_contacts(conn: psycopg.Connection, home: Home, home_id: int, done: Counter[str]) -> None:
-    wanted = [(contact.role, contact.name, contact.phone) for contact in home.contacts]
-    query = "SELECT role, name, phone FROM contact WHERE home_id = %s ORDER BY position"
-    if conn.execute(query, (home_id,)).fetchall() == wanted:
-        return
-    conn.execute("DELETE FROM contact WHERE home_id = %s", (home_id,))
-    conn.execute(  # in one statement: what the home is found by is written after each
-        "INSERT INTO contact (home_id, position, role, name, phone) SELECT %s, position, role, name, phone"
-        " FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY c (role, name, phone, position)",
-        (home_id, *([fields[n] for fields in wanted] for n in range(3))),
-    )
-    done["contact lists written"] += 1
+def _resolved(conn: psycopg.Connection, home_id: int, contacts: Iterable[Contact]) -> list[dict[str, Any]]:
+    """The contacts of a file; of those it tells in brief what is known besides is kept."""
+    known = {(one["role"], one["name"], one["phone"]): one for one in people.contacts(conn, home_id)}
+    wanted = []
+    for contact in contacts:
+        said = {name: value for name, value in contact._asdict().items() if name != "brief"}
+        same = known.get((contact.role, contact.name, contact.phone))
+        wanted.append(same if contact.brief and same else said)
+    return wanted
 
 
 def _write_device(conn: psycopg.Connection, device: Device, vendor: int, home: int, done: Counter[str]) -> None:
     row = conn.execute(
-        "SELECT id, type, home_id, room, retired_at FROM device WHERE vendor_id = %s AND serial = %s FOR UPDATE",
+        "SELECT id, type, home_id, room, room_kind, retired_at FROM device"
+        " WHERE vendor_id = %s AND serial = %s FOR UPDATE",
         (vendor, device.serial),
     ).fetchone()
     if row is None:
         conn.execute(
-            "INSERT INTO device (vendor_id, serial, type, home_id, room) VALUES (%s, %s, %s, %s, %s)",
-            (vendor, device.serial, device.type, home, device.room),
+            "INSERT INTO device (vendor_id, serial, type, home_id, room, room_kind) VALUES (%s, %s, %s, %s, %s, %s)",
+            (vendor, device.serial, device.type, home, device.room, device.room_kind),
         )
         done["devices added"] += 1
-    elif row[1:] != (device.type, home, device.room, None):
+    elif row[1:] != (device.type, home, device.room, device.room_kind, None):
         conn.execute(
-            "UPDATE device SET type = %s, home_id = %s, room = %s, retired_at = NULL WHERE id = %s",
-            (device.type, home, device.room, row[0]),
+            "UPDATE device SET type = %s, home_id = %s, room = %s, room_kind = %s, retired_at = NULL WHERE id = %s",
+            (device.type, home, device.room, device.room_kind, row[0]),
         )
         done["devices moved or changed"] += 1
 

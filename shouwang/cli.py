@@ -4,7 +4,7 @@ import typer
 
 from deploy.command import certificate, provision
 from device_sim.command import simulate
-from shouwang import broker, devices, letters, programs, site, tokens, users, vendors
+from shouwang import broker, devices, homes, letters, programs, site, tokens, users, vendors
 from shouwang.common import Commands
 
 app = typer.Typer(
@@ -18,11 +18,13 @@ app = typer.Typer(
 app.add_typer(vendors.app, name="vendor")
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
+app.add_typer(homes.home, name="home")
+app.add_typer(homes.person, name="person")
 app.add_typer(devices.app, name="device")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(broker.app, name="broker")
 for command in (
     programs.ingest, programs.engine, programs.api, programs.canary,
-    provision, certificate, site.migrate, site.doctor, site.learn, site.register, simulate,
+    provision, certificate, site.migrate, site.doctor, site.learn, site.register, site.export, simulate,
 ):  # fmt: skip
     app.command()(command)

@@ -1,4 +1,4 @@
-"""`shouwang migrate`, `register`, `learn`, `doctor`: what sets a site up and looks after it."""
+"""`shouwang migrate`, `register`, `export`, `learn`, `doctor`: what sets a site up and looks after it."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +7,11 @@ from typing import Annotated
 import typer
 
 from core import database, settings
+from registry import people_store as people
 from registry import store
-from registry.register import read
+from registry.export import write
+from registry.register import read_rows
+from registry.sheet import SheetError, open_sheet
 from shouwang.common import connect, fail
 
 
@@ -47,7 +50,10 @@ def learn() -> None:
 
 
 def register(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, UTF-8; see docs/deployment.md")],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="CSV in UTF-8 or GB18030, or .xlsx; see docs/deployment.md"),
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check and count, write nothing")] = False,
     credentials: Annotated[
         Path | None,
@@ -66,10 +72,11 @@ def register(
         raise fail("accounts need --admin-password-file, or --broker-file and the broker stopped; nothing written")
     with connect() as conn:
         try:
-            with file.open(encoding="utf-8-sig", newline="") as text:
-                found = read(text, store.vendor_codes(conn))
-        except UnicodeDecodeError:
-            raise fail(f"{file} is not UTF-8; save it as CSV UTF-8") from None
+            found = read_rows(open_sheet(file).rows, store.vendor_codes(conn), store.categories(conn))
+        except SheetError as error:
+            raise fail(f"{file} {error}") from None
+        if found.ignored:
+            typer.echo(f"these columns mean nothing here and are left out: {', '.join(found.ignored)}", err=True)
         if found.errors:
             raise fail("\n".join([*map(str, found.errors), f"{len(found.errors)} rows to mend, nothing written"]))
         done = store.write_register(conn, found)
@@ -81,3 +88,13 @@ def register(
         from shouwang.broker import accounts_for
 
         typer.echo(accounts_for(found.devices.values(), login_type, credentials, admin_password_file, broker_file))
+
+
+def export(file: Annotated[Path, typer.Argument(dir_okay=False, help="CSV to write; must not be there yet")]) -> None:
+    """Write all homes, people and devices in service as a file that `register` reads; only its owner may read it."""
+    file.touch(mode=0o600, exist_ok=False)
+    with connect() as conn, file.open("w", encoding="utf-8-sig", newline="") as text:
+        rows = write(people.entries(conn), text)
+    typer.echo(
+        f"{rows} rows; the file holds telephone numbers and illnesses: keep it where only those who need it read it"
+    )

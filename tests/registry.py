@@ -9,7 +9,7 @@ from core.catalogue import device_types
 
 PASSWORD = "correct horse"
 HASH = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1).hash(PASSWORD)
-TYPES = tuple(code for code, kind in device_types().items() if kind.simulator)  # what hangs in a home
+TYPES = tuple(code for code, kind in device_types().items() if kind.simulated)  # what hangs in a home
 AREAS = [("qu", "测试区"), ("qu.zhen", "测试镇"), ("qu.zhen.cun", "测试村"), ("qu.zhen.cun.wangge", "测试网格")]
 
 
@@ -62,8 +62,8 @@ def _home(conn: psycopg.Connection, registry: Registry, area: int, number: int, 
         serial = f"{type_code}-{number}"
         device = _id(
             conn,
-            "INSERT INTO device (vendor_id, serial, type, home_id, room, installed_at)"
-            " VALUES (%s, %s, %s, %s, '卧室', now() - interval '30 days') RETURNING id",
+            "INSERT INTO device (vendor_id, serial, type, home_id, room, room_kind, installed_at)"
+            " VALUES (%s, %s, %s, %s, '卧室', 'bedroom', now() - interval '30 days') RETURNING id",
             registry.vendors["acme"], serial, type_code, home,
         )  # fmt: skip
         registry.devices[number, type_code] = (device, serial)

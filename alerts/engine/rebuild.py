@@ -40,15 +40,15 @@ def registered(conn: psycopg.Connection, zone: ZoneInfo, shards: int, shard: int
     fleet = Fleet.from_arrays(
         home_ids=home_ids, device_ids=devices["id"].astype(np.int32), device_home_ids=devices["home"].astype(np.int32),
         device_type=devices["type"].astype(np.int16), types=types,
-        installed_at=devices["installed_at"].astype(np.int64), zone=zone,
+        installed_at=devices["installed_at"].astype(np.int64), zone=zone, room=devices["room"].astype(np.int8),
     )  # fmt: skip
     fleet.spo2_scale[:] = scale
     return fleet
 
 
 def same_registry(one: Fleet, other: Fleet) -> bool:
-    """Whether two fleets have the same homes, persons' scales and devices."""
-    names = ("home_ids", "spo2_scale", "device_ids", "device_home", "device_type", "installed_at")
+    """Whether two fleets have the same homes, persons' scales and devices in the same places."""
+    names = ("home_ids", "spo2_scale", "device_ids", "device_home", "device_type", "room", "installed_at")
     return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
 
 

@@ -185,7 +185,8 @@ class Docket:
         return dict(zip(self.alert[home[moved]].tolist(), value[moved].tolist(), strict=True))
 
     def _raise(self, findings: Findings, mine: I8, ranks: I1, now: int, *, again: bool) -> Raise:
-        worst = int(mine[np.lexsort((findings.at[mine], ranks[mine]))[0]])
+        tested = np.zeros(len(mine), bool) if findings.tested is None else findings.tested[mine]
+        worst = int(mine[np.lexsort((findings.at[mine], tested, ranks[mine]))[0]])  # what is no test is shown first
         home, at = int(findings.home[worst]), int(findings.at[mine].min())
         back = self.clear_since[home] > 0  # it had stopped, though not for long enough to be over
         self.active[home] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -48,6 +48,7 @@ class Findings:
     evidence: Callable[[int], Evidence]  # by position; asked only for findings that become or raise an alert
     clear: NDArray[np.bool_] | None = None  # [home]: the condition is over there; None: this rule never says so
     value: NDArray[np.float64] | None = None  # what is measured now, where a tick follows it
+    tested: NDArray[np.bool_] | None = None  # beside a test flag of the same device; None: nobody has looked
 
     def __len__(self) -> int:
         return len(self.home)
@@ -84,6 +85,23 @@ class Findings:
     def none(cls, clear: NDArray[np.bool_] | None = None) -> Self:
         """No finding; still may say where the condition is over."""
         return cls.of(np.zeros(0, np.int32), np.zeros(0, np.int64), severity=Severity.CONCERN, clear=clear)
+
+    def beside(self, other: Self) -> Self:
+        """These and those of `other`, of the same rule in the same call: `clear` and `value` are this one's."""
+        if not len(other):
+            return self
+        mine = len(self)
+
+        def show(position: int) -> Evidence:
+            return self.evidence(position) if position < mine else other.evidence(position - mine)
+
+        return replace(
+            self, evidence=show,
+            severity=[*map(self.severity_of, range(mine)), *map(other.severity_of, range(len(other)))],
+            home=np.concatenate([self.home, other.home]), device=np.concatenate([self.device, other.device]),
+            at=np.concatenate([self.at, other.at]), score=np.concatenate([self.score, other.score]),
+            late=np.concatenate([self.late, other.late]),
+        )  # fmt: skip
 
     def severity_of(self, position: int) -> Severity:
         """The severity of one finding."""

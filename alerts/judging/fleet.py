@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from core.arrays import F4, F8, I1, I2, I4, I8, Bool
 from core.catalogue import DeviceType, Life, device_types, metric_by_id, metrics
 from core.clock import micros
 from core.packed import Flag, Packed
+from core.rooms import ROOMS, Room
 
 __all__ = ["Batch", "Column", "Fleet", "shows_life"]
 
@@ -57,6 +58,7 @@ class Fleet:
     device_home: I4  # home row
     device_type: I2  # index into types
     types: tuple[DeviceType, ...]
+    room: I1  # of each device: place in core.rooms.ROOMS
     silent_after: I8  # µs
     installed_at: I8  # µs
     last_seen: I8  # µs of receipt of anything but a status `offline`; 0 never
@@ -78,10 +80,12 @@ class Fleet:
         *,
         installed_at: int = 0,
         zone: ZoneInfo | None = None,
+        rooms: Mapping[int, Room] | None = None,
     ) -> Self:
         """From home ids and (device id, home id, type code) records: for tests and small tools.
 
-        `installed_at` (µs) holds for every device. Raises KeyError on an unknown type code.
+        `installed_at` (µs) holds for every device, `rooms` says by device id where it hangs. Raises KeyError on an
+        unknown type code.
         """
         records = sorted(devices)
         codes = sorted({code for _, _, code in records})
@@ -93,6 +97,7 @@ class Fleet:
             types=tuple(device_types()[code] for code in codes),
             installed_at=np.full(len(records), installed_at, np.int64),
             zone=zone or ZoneInfo("Asia/Shanghai"),
+            room=np.array([ROOMS.index((rooms or {}).get(one[0], Room.UNKNOWN)) for one in records], np.int8),
         )
 
     @classmethod
@@ -106,12 +111,17 @@ class Fleet:
         types: Sequence[DeviceType],
         installed_at: I8,
         zone: ZoneInfo,
+        room: I1 | None = None,
     ) -> Self:
-        """From arrays of any size. Every device's home must be among `home_ids`; nothing is known of them yet."""
+        """From arrays of any size. Every device's home must be among `home_ids`; nothing is known of them yet.
+
+        `room` is each device's place in ROOMS, UNKNOWN where it is not given.
+        """
         home_ids = np.sort(home_ids)
         order = np.argsort(device_ids, kind="stable")
         device_ids, device_type = device_ids[order], device_type[order]
         device_home = np.searchsorted(home_ids, device_home_ids[order]).astype(np.int32)
+        room = np.full(len(order), ROOMS.index(Room.UNKNOWN), np.int8) if room is None else room[order]
         silent = np.array([micros(kind.silent_after) for kind in types], np.int64)
         return cls(
             home_ids=home_ids,
@@ -119,6 +129,7 @@ class Fleet:
             device_home=device_home,
             device_type=device_type,
             types=tuple(types),
+            room=room,
             silent_after=silent[device_type] if types else np.zeros(0, np.int64),
             installed_at=installed_at[order],
             last_seen=np.zeros(len(device_ids), np.int64),
@@ -127,7 +138,7 @@ class Fleet:
             zone=zone,
             last_life=np.zeros(len(home_ids), np.int64),
             last_life_device=np.full(len(home_ids), -1, np.int32),
-            slots=Slots.build(types, device_type, device_home),
+            slots=Slots.build(types, device_type, device_home, room),
             _scratch={},
             _home_order=np.argsort(device_home, kind="stable").astype(np.int32),
             _home_start=np.searchsorted(np.sort(device_home), np.arange(len(home_ids) + 1)),

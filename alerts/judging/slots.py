@@ -8,8 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from core.arrays import F8, I2, I4, I8, Bool
+from core.arrays import F8, I1, I2, I4, I8, Bool
 from core.catalogue import EVERY_DEVICE, DeviceType, Metric, metrics
+from core.rooms import ROOMS, Room
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +20,7 @@ class Column:
     metric: Metric
     device: I4  # device row, ascending
     home: I4  # home row
+    room: I1  # place in core.rooms.ROOMS
     ts: I8  # µs of the last reading, 0 never
     value: F8  # NaN never
     since: I8  # µs since when (value != 0) has been what it is now, 0 never
@@ -26,6 +28,10 @@ class Column:
 
     def __len__(self) -> int:
         return len(self.device)
+
+    def in_room(self, *rooms: Room) -> Bool:
+        """Which rows hang in one of these rooms: `column.in_room(Room.BATHROOM)`."""
+        return np.isin(self.room, [ROOMS.index(room) for room in rooms])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +49,7 @@ class Slots:
     changed: Bool  # not written to `latest` yet
 
     @classmethod
-    def build(cls, types: Sequence[DeviceType], device_type: I2, device_home: I4) -> Self:
+    def build(cls, types: Sequence[DeviceType], device_type: I2, device_home: I4, device_room: I1) -> Self:
         """Empty slots for every metric that a device's type lists."""
         members = {
             metric.id: _members(metric, types, device_type) for metric in sorted(metrics().values(), key=lambda m: m.id)
@@ -59,13 +65,13 @@ class Slots:
             seen=np.zeros(total, np.int64), changed=np.zeros(total, bool),
         )  # fmt: skip
         for metric in metrics().values():
-            flat.columns[metric.id] = flat._column(metric, len(members[metric.id]), device_home)
+            flat.columns[metric.id] = flat._column(metric, len(members[metric.id]), device_home, device_room)
         return flat
 
-    def _column(self, metric: Metric, length: int, device_home: I4) -> Column:
+    def _column(self, metric: Metric, length: int, device_home: I4, device_room: I1) -> Column:
         part = slice(self.start[metric.id], self.start[metric.id] + length)
         return Column(
-            metric, self.device[part], device_home[self.device[part]],
+            metric, self.device[part], device_home[self.device[part]], device_room[self.device[part]],
             self.ts[part], self.value[part], self.since[part], self.seen[part],
         )  # fmt: skip
 

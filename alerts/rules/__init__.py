@@ -28,7 +28,7 @@ from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import LONGEST, Backoff
 from alerts.lifecycle.states import CALLS
-from core.catalogue import metrics
+from core.catalogue import EVERY_DEVICE, DeviceType, metrics
 from core.model import Severity
 
 NEEDED = ("TITLE_ZH", "TITLE_EN", "ABOUT_ZH", "SEVERITY", "SCENARIO", "METRICS", "CLEAR_AFTER", "Params")
@@ -99,3 +99,9 @@ def discover() -> MappingProxyType[str, Rule]:
     """Every rule by name; a module that is broken or incomplete stops the start."""
     names = [info.name for info in pkgutil.iter_modules(__path__) if not info.name.startswith("_")]
     return MappingProxyType({name: load(importlib.import_module(f"{__name__}.{name}")) for name in sorted(names)})
+
+
+def rules_of(kind: DeviceType) -> list[str]:
+    """The names of the rules that read what a device type says."""
+    said = {*kind.metrics, *EVERY_DEVICE}
+    return [name for name, rule in discover().items() if said.intersection(rule.metrics)]

@@ -1,13 +1,14 @@
 """What several rules need: times, who is out, since when we have been watching, and the operator's evidence."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Column, Fleet
-from core.catalogue import Metric, metrics
+from core.catalogue import Metric, metric_by_id, metrics
 from core.clock import MINUTE, to_datetime
 from core.model import Severity
 from core.packed import Flag
@@ -75,20 +76,30 @@ def marked(fleet: Fleet, column: Column, which: NDArray[np.bool_] | Rows) -> Hom
     return homes
 
 
-def pressed(fleet: Fleet, batch: Batch, metric: str, severity: Severity, zh: str, en: str) -> Findings:
-    """A finding for each reading of 1, late ones marked: what SOS, fall and smoke have in common."""
-    found = batch.of(metric)
+class Told(NamedTuple):
+    """What a reading of 1 means: how soon somebody must react, and the sentence, with {} for the device."""
+
+    severity: Severity
+    zh: str
+    en: str
+
+
+def reported(fleet: Fleet, batch: Batch, tells: Mapping[str, Told]) -> Findings:
+    """A finding for each reading of 1 of these metrics, late ones marked: what a device judges by itself."""
+    found = batch.of(*tells)
     found = found.where(found.value > 0)
+    names = [metric_by_id()[int(number)].name for number in found.metric]
 
     def show(position: int) -> Evidence:
-        row = int(found.device[position])
-        names = device_names(fleet, row)
-        at = iso(found.ts[position])
+        row, name = int(found.device[position]), names[position]
+        zh, en = device_names(fleet, row)
         return evidence(
-            fleet, row, zh.format(names[0]), en.format(names[1]), metric=metrics()[metric], value=1, since=at
-        )
+            fleet, row, tells[name].zh.format(zh), tells[name].en.format(en), metric=metrics()[name], value=1,
+            since=iso(found.ts[position]),
+        )  # fmt: skip
 
     late = (found.flags & Flag.LATE) != 0
+    severity = [tells[name].severity for name in names]
     return Findings.of(found.home, found.ts, severity=severity, evidence=show, device=found.device, late=late)
 
 

@@ -1,10 +1,11 @@
 """What to do: Change or charge the battery at the next visit; no visit for it alone.
 
-What it sees: The level that each device of the home reported last.
+What it sees: The level that each device of the home reported last, or that it says its battery is low.
 
 Limits: A device at 20 % or less; own choice: discharge curves are flat, and 20 % leaves some weeks to plan a visit.
 
-When it ends: By itself, when all of the home's devices have been at 30 % or more (own choice) for ten minutes.
+When it ends: By itself, when all of the home's devices have been at 30 % or more (own choice), and none has said that
+its battery is low, for ten minutes.
 """
 
 from dataclasses import dataclass
@@ -22,13 +23,13 @@ from core.model import Severity
 TITLE_ZH, TITLE_EN = "电量低", "Battery low"
 ABOUT_ZH = (
     "怎么办：下次上门时更换电池或充电；不必专程上门。\n"
-    "看什么：本户各设备最近一次报的电量。\n"
+    "看什么：本户各设备最近一次报的电量，或设备自己说电量低。\n"
     "界限：任一设备电量不高于 20% 就报警；这是自定的数值：电量曲线平缓，20% 还够用几周，来得及安排上门。\n"
-    "何时结束：本户所有设备的电量都不低于 30%（自定）并保持 10 分钟，自动办结。"
+    "何时结束：本户所有设备的电量都不低于 30%（自定）、也都不再说电量低并保持 10 分钟，自动办结。"
 )
 SEVERITY = Severity.MAINTENANCE
 SCENARIO = "device"
-METRICS = ("battery",)
+METRICS = ("battery", "battery_low")
 CLEAR_AFTER = timedelta(minutes=10)
 BACKOFF = Backoff()
 RECOVERS = True
@@ -43,23 +44,32 @@ class Params:
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
-    """Homes with a battery that is low, the lowest first."""
-    column = fleet.column("battery")
-    weak = np.flatnonzero(column.value <= max(params.low, params.clear))
-    low = weak[column.value[weak] <= params.low]
-    low = low[one_per_home(column.home[low], -column.value[low])]
+    """Homes with a battery that is low, the lowest first; what only says so stands behind what says how low."""
+    level, flag = fleet.column("battery"), fleet.column("battery_low")
+    weak = np.flatnonzero(level.value <= max(params.low, params.clear))
+    low, told = weak[level.value[weak] <= params.low], np.flatnonzero(flag.value == 1)
+    home = np.concatenate([level.home[low], flag.home[told]])
+    worst = one_per_home(home, np.concatenate([-level.value[low], np.full(len(told), -params.low - 1)]))
+    device = np.concatenate([level.device[low], flag.device[told]])[worst]
+    value = np.concatenate([level.value[low], flag.value[told]])[worst]
+    since = np.concatenate([level.ts[low], flag.since[told]])[worst]
+    measured = worst < len(low)
 
     def show(position: int) -> Evidence:
-        slot = int(low[position])
-        row, value = int(column.device[slot]), float(column.value[slot])
+        row, per_cent = int(device[position]), float(value[position])
         zh, en = device_names(fleet, row)
+        if not measured[position]:
+            return evidence(
+                fleet, row, f"{zh}报告电量低", f"The {en} says that its battery is low",
+                metric=metrics()["battery_low"], value=1, since=iso(since[position]),
+            )  # fmt: skip
         return evidence(
-            fleet, row, f"{zh}电量 {value:.0f}%", f"The {en}'s battery is at {value:.0f} %",
-            metric=metrics()["battery"], value=value, limit=params.low, since=iso(column.ts[slot]),
+            fleet, row, f"{zh}电量 {per_cent:.0f}%", f"The {en}'s battery is at {per_cent:.0f} %",
+            metric=metrics()["battery"], value=per_cent, limit=params.low, since=iso(since[position]),
         )  # fmt: skip
 
+    holds = marked(fleet, level, weak[level.value[weak] < params.clear]) | marked(fleet, flag, told)
     return Findings.of(
-        column.home[low], np.full(len(low), now), severity=SEVERITY, evidence=show, device=column.device[low],
-        value=column.value[low],
-        clear=~marked(fleet, column, weak[column.value[weak] < params.clear]),
+        home[worst], np.full(len(worst), now), severity=SEVERITY, evidence=show, device=device, value=value,
+        clear=~holds,
     )  # fmt: skip

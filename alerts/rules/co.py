@@ -2,14 +2,15 @@
 can't be woken needs 120. No answer: send somebody and call 119.
 
 What it sees: The concentration that the carbon monoxide detector measures, and for how long it has been above a
-limit.
+limit; of a detector that tells no concentration, its own alarm, which has judged the exposure already.
 
 Limits: EN 50291-1 lets a detector alarm at 30 ppm not before 120 min, at 50 ppm between 60 and 90 min, at 100 ppm
 between 10 and 40 min, at 300 ppm within 3 min. The earliest instant of each band is taken, and 300 ppm at once, for
 nobody can be there sooner. Exposure runs while each reading stays above the band and an hour does not pass without
 one (own choice); an older reading that comes late is judged by its own value only.
 
-When it ends: Cleared when every detector has been below 30 ppm for ten minutes; a person still asks and closes it.
+When it ends: Cleared when every detector has been below 30 ppm and none has sounded for ten minutes; a person still
+asks and closes it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
+from alerts.rules._common import Told, device_names, evidence, iso, marked, one_per_home, reported
 from core.catalogue import metrics
 from core.clock import MINUTE
 from core.model import Severity
@@ -30,15 +31,16 @@ TITLE_ZH, TITLE_EN = "一氧化碳", "Carbon monoxide"
 ABOUT_ZH = (
     "怎么办：立即打电话：让屋里的人马上离开、开窗，不要再回屋；头晕、恶心、叫不醒的呼叫 120。打不通就派人，同时拨"
     " 119。\n"
-    "看什么：一氧化碳报警器测得的浓度，以及超过界限已有多久。\n"
+    "看什么：一氧化碳报警器测得的浓度，以及超过界限已有多久；不报浓度的，看它自己的报警（它已算过暴露时间）。\n"
     "界限：EN 50291-1 规定探测器在 30 ppm 时 120 分钟内不得报警，50 ppm 时应在 60 至 90 分钟之间、100 ppm 时应在"
     " 10 至 40 分钟之间、300 ppm 时应在 3 分钟之内报警。系统取每一档最早的时刻，300 ppm 立即报警，因为人不可能更"
     "早赶到。每次读数都在界限以上、且相隔不到一小时，才算一直暴露（自定）；晚到的旧读数只按它自己的浓度判断。\n"
-    "何时结束：各报警器都低于 30 ppm 满 10 分钟标为“已解除”，仍由值班员问过后办结。"
+    "何时结束：各报警器都低于 30 ppm、都不再报警满 10 分钟标为“已解除”，仍由值班员问过后办结。"
 )
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
-METRICS = ("co",)
+TELLS = {"co_alarm": Told(SEVERITY, "{}报警：一氧化碳", "The {} sounds: carbon monoxide")}
+METRICS = ("co", *TELLS)
 CLEAR_AFTER = timedelta(minutes=10)
 BACKOFF = None  # never only shown
 HISTORY = timedelta(hours=3)  # the longest exposure, with room
@@ -84,12 +86,13 @@ def _follow(fleet: Fleet, found: Batch, params: Params) -> tuple[NDArray[np.bool
 
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
-    """Follow the exposure; raise what has reached its band's time, late readings marked."""
+    """Follow the exposure; raise what has reached its band's time, and a detector's own alarm. Late ones are marked."""
     found = batch.of("co")
     reached, begun = _follow(fleet, found, params)
     late = (found.flags & Flag.LATE) != 0
     told = found.where(reached)
-    return _found(fleet, told.slot, told.ts, told.value, begun[reached], params, late[reached])
+    measured = _found(fleet, told.slot, told.ts, told.value, begun[reached], params, late[reached])
+    return measured.beside(reported(fleet, batch, TELLS))
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
@@ -101,7 +104,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
         since = _since(fleet, band)
         over |= (since > 0) & (now - since >= minutes * MINUTE)
     slots = np.flatnonzero(fresh & over).astype(np.int32)
-    clear = ~marked(fleet, column, column.value >= params.clear_ppm)
+    alarm = fleet.column("co_alarm")
+    clear = ~(marked(fleet, column, column.value >= params.clear_ppm) | marked(fleet, alarm, alarm.value > 0))
     return _found(
         fleet, slots, np.full(len(slots), now), column.value[slots], _since(fleet, 0)[slots], params,
         np.zeros(len(slots), bool), clear,

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import marked, pressed
+from alerts.rules._common import Told, marked, reported
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "烟雾报警", "Smoke alarm"
@@ -39,7 +39,8 @@ class Params:
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """A finding per report of smoke."""
-    return pressed(fleet, batch, "smoke", SEVERITY, "{}报警：可能着火", "The {} sounds: there may be a fire")
+    told = Told(SEVERITY, "{}报警：可能着火", "The {} sounds: there may be a fire")
+    return reported(fleet, batch, {"smoke": told})
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:

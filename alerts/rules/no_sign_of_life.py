@@ -36,6 +36,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )  # fmt: skip
+from core.catalogue import metrics
 from core.clock import HOUR, MINUTE, SECOND
 from core.model import Severity
 
@@ -51,7 +52,7 @@ ABOUT_ZH = (
 )
 SEVERITY = Severity.URGENT
 SCENARIO = "activity"
-METRICS = ("motion", "presence", "in_bed", "door_open", "steps", "water_volume", "sos", "systolic")
+METRICS = tuple(name for name, metric in metrics().items() if metric.life)  # whatever shows life
 CLEAR_AFTER = timedelta()
 BACKOFF = None  # never only shown
 

@@ -1,14 +1,16 @@
 """One alert with all that somebody who answers it asks: who lives there, whether they move, what was before."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
 from api.alerts.models import Alert, AlertDetail, AlertEvent, RecentAlert
-from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, WITHIN, contacts, residents, rows
+from api.alerts.store import COLUMNS, EVENT_COLUMNS, JOINS, WITHIN, rows
 from api.catalogue.rules import title
 from api.homes import life_store as life
+from api.homes import people_store as people
 
 RECENT = """
     SELECT al.id, al.rule, al.severity, al.opened_at, al.resolved_at, al.disposition, al.handler_id,
@@ -18,8 +20,13 @@ RECENT = """
 """
 
 
-def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> AlertDetail | None:
-    """One alert with its history; None when it is not there or outside the area. `now` is local, for the age."""
+def get_alert(
+    conn: Connection, account_id: int, scope: str, alert_id: int, sees: Collection[str], now: datetime
+) -> AlertDetail | None:
+    """One alert with its history, and of the people what a caller with the permissions `sees` may know.
+
+    None when it is not there or outside the area. `now` is local, for the age.
+    """
     found = rows(
         conn,
         f"SELECT {COLUMNS} FROM alert al {JOINS} WHERE al.id = %(alert)s AND {WITHIN}",
@@ -38,8 +45,7 @@ def get_alert(conn: Connection, scope: str, alert_id: int, now: datetime) -> Ale
     return AlertDetail(
         **dict(Alert.of(alert)),
         events=[AlertEvent.of(row) for row in events],
-        contacts=contacts(conn, home_id),
-        residents=residents(conn, home_id, now),
+        **(people.NOBODY if home_id is None else people.tell(conn, account_id, home_id, sees, now))._asdict(),
         last_sign=None if home_id is None else life.last_sign(conn, home_id, now),
         recent=[_recent(row) for row in rows(conn, RECENT, (alert["subject"], alert["subject_id"], alert_id))],
     )

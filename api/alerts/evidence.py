@@ -14,6 +14,10 @@ _FIELDS = {
     "limit": _NUMBER | {"description": "from where on it is an alert"},
     "since": _TEXT | {"description": "since when it has held, ISO 8601"},
     "device": {"type": "integer"},
+    "test": {
+        "type": "boolean",
+        "description": "its device said that it is being tested: perhaps a test",
+    },
 }
 
 # Described closely, taken as it is: an alert that an earlier version wrote must be shown whatever it carries.

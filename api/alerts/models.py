@@ -1,6 +1,5 @@
 """Alerts: what happened, why, who has it."""
 
-from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
@@ -8,6 +7,7 @@ from pydantic import Field
 from api.accounts.models import Actor
 from api.alerts.evidence import Evidence
 from api.catalogue.rules import title
+from api.homes.people_models import Contact, Door, Person
 from api.values import Answer, BigId, Id, Identified, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
 from core.model import Disposition, Severity, State, Subject
@@ -150,32 +150,6 @@ class AlertEvent(Answer):
         )  # fmt: skip
 
 
-class Contact(Answer):
-    """Somebody to call, in the order of `position`."""
-
-    position: int
-    name: str
-    role: str
-    phone: str
-
-
-class Person(Answer):
-    """Who lives there."""
-
-    name: str
-    born: date | None
-    age: int | None
-    sex: Literal["female", "male"] | None
-    note: str
-
-    @classmethod
-    def of(cls, row: dict[str, Any], today: date) -> Self:
-        """From a row of `person`; the age is counted on `today`."""
-        born = row["born"]
-        age = None if born is None else today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-        return cls(age=age, **row)
-
-
 class LastSign(Answer):
     """The last sign of life in a home: when, and what showed it."""
 
@@ -208,6 +182,8 @@ class AlertDetail(Alert):
     events: list[AlertEvent]
     contacts: list[Contact]
     residents: list[Person] = Field(description="all who live there, in the order of the register")
+    door: Door | None = Field(description="none: it is about no home")
+    hidden: list[str] = Field(description="what of these the caller's role may not see")
     last_sign: LastSign | None = Field(description="the last sign of life in this home; none within 3 days: null")
     recent: list[RecentAlert] = Field(description="the last three other alerts of this home, the newest first")
 

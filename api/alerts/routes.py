@@ -14,6 +14,7 @@ from api.alerts import detail_store as detail
 from api.alerts import store
 from api.alerts.models import AlertDetail, AlertPage, AlertQuery, CommentBody, NoteBody, ResolveBody, Summary, UndoBody
 from api.errors import ApiError, documented, not_found
+from api.homes.sight import permissions
 from api.state import State
 from api.values import V1, BigId
 from core.model import Disposition
@@ -100,7 +101,8 @@ def undo(alert_id: AlertId, body: UndoBody, me: Operator, pool: Pool, now: Now, 
 
 
 def _detail(conn: Connection, shared: State, me: Caller, alert_id: int, now: datetime) -> AlertDetail:
-    found = detail.get_alert(conn, me.scope, alert_id, now.astimezone(shared.settings.zone))
+    local = now.astimezone(shared.settings.zone)
+    found = detail.get_alert(conn, me.id, me.scope, alert_id, permissions(me), local)
     if found is None:
         raise not_found("报警")
     return found

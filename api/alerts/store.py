@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from api import cursors
 from api.accounts.store import AREA_NAME
-from api.alerts.models import Alert, AlertPage, AlertQuery, Contact, Person, Summary
+from api.alerts.models import Alert, AlertPage, AlertQuery, Summary
 from core.model import Severity
 
 PERSON_NAMES = "(SELECT string_agg(p.name, '、' ORDER BY p.id) FROM person p WHERE p.home_id = h.id)"
@@ -79,18 +79,6 @@ def active_of_home(conn: Connection, home_id: int) -> list[Alert]:
         (home_id,),
     )
     return [Alert.of(row) for row in found]
-
-
-def contacts(conn: Connection, home_id: int) -> list[Contact]:
-    """Whom to call for a home, in order."""
-    query = "SELECT position, name, role, phone FROM contact WHERE home_id = %s ORDER BY position"
-    return [Contact(**row) for row in rows(conn, query, (home_id,))]
-
-
-def residents(conn: Connection, home_id: int, now: datetime) -> list[Person]:
-    """All who live in a home, in the order of the register. `now` is local, for the age."""
-    found = rows(conn, "SELECT name, born, sex, note FROM person WHERE home_id = %s ORDER BY id", (home_id,))
-    return [Person.of(row, now.date()) for row in found]
 
 
 def summary(conn: Connection, scope: str) -> Summary:

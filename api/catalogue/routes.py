@@ -4,7 +4,7 @@ from functools import cache
 
 from fastapi import APIRouter
 
-from alerts.rules import discover
+from alerts.rules import discover, rules_of
 from api.access import AnyCaller
 from api.catalogue.models import Catalogue, DeviceType, Metric, Rule
 from api.errors import documented
@@ -25,7 +25,7 @@ def _catalogue() -> Catalogue:
     kinds = [
         DeviceType(
             code=kind.code, zh=kind.zh, en=kind.en, cadence_seconds=kind.cadence.total_seconds(),
-            silent_after_seconds=kind.silent_after.total_seconds(), metrics=list(kind.metrics), rules=list(kind.rules),
+            silent_after_seconds=kind.silent_after.total_seconds(), metrics=list(kind.metrics), rules=rules_of(kind),
         )
         for kind in device_types().values()
     ]  # fmt: skip

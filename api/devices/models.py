@@ -7,6 +7,7 @@ from pydantic import Field
 from api.values import Answer, Identified, Instant, Moment, Page, Request, Search, Word
 from core.catalogue import Kind, device_types, metric_by_id, metrics
 from core.model import Note
+from core.rooms import NAMES, Room
 
 Bucket = Literal["raw", "1m", "5m", "1h", "1d"]
 
@@ -67,7 +68,12 @@ class Device(Identified):
     type: str
     type_zh: str
     type_en: str
-    room: str
+    model: str = Field(description="the vendor's own name for it, or empty")
+    room: str = Field(description="as somebody wrote it")
+    room_kind: Room
+    room_zh: str
+    room_en: str
+    in_stock: bool = Field(description="it hangs in no home: what it says is refused until it does")
     home: DeviceHome | None
     last_seen_at: Instant | None
     silent: bool = Field(description="no word for longer than this kind of device may be quiet")
@@ -77,18 +83,32 @@ class Device(Identified):
     notes: list[DeviceNote] = Field(description="of the last 30 days, the newest first")
 
 
+class Battery(Answer):
+    """When a battery was changed or charged, as the device's own readings tell."""
+
+    changed_at: Instant
+    before: float | None = Field(description="per cent; none: the device says only that it is low")
+    after: float | None
+
+
 class DeviceDetail(Device):
     """A device with its latest values."""
 
     latest: list[Latest]
+    batteries: list[Battery] = Field(description="the newest first, 20 at most")
 
 
 def device_parts(row: dict[str, Any], *, placed: bool) -> dict[str, Any]:
     """The fields of a Device from a row of `api.devices.store`; without the place unless `placed`."""
     kind = device_types().get(row["type"])
-    home = {key: row[f"home_{key}"] for key in ("id", "code", "address")} if placed else None
+    hangs = placed and row["home_id"] is not None
+    home = {key: row[f"home_{key}"] for key in ("id", "code", "address")} if hangs else None
+    room = Room(row["room_kind"]) if placed else Room.UNKNOWN
     return {
         **row,
+        "room_kind": room,
+        "room_zh": NAMES[room][0],
+        "room_en": NAMES[room][1],
         "vendor": {"id": row["vendor_id"], "code": row["vendor_code"], "name": row["vendor_name"]},
         "type_zh": kind.zh if kind else row["type"],
         "type_en": kind.en if kind else row["type"],
@@ -139,6 +159,7 @@ class DeviceQuery(Page):
     battery_below: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None = None
     type: Word | None = None
     vendor: Word | None = Field(None, description="a vendor's code")
+    in_stock: bool = Field(False, description="those that hang in no home, instead of those that do")
     noted: bool | None = Field(
         None, description="only devices of which the vendor has something to mend, or only others"
     )

@@ -19,7 +19,7 @@ DeviceId = Annotated[Id, Path()]
 
 @router.get("", responses=documented(401, 403))
 def list_devices(me: AnyCaller, pool: Pool, now: Now, query: Annotated[DeviceQuery, Query()]) -> DevicePage:
-    """Devices in service: an operator's in the area, a vendor's own without where they hang."""
+    """Devices in service, or in stock: an operator's in the area, a vendor's own without where they hang."""
     with pool.connection() as conn:
         return store.list_devices(conn, me, query, now)
 

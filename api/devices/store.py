@@ -25,16 +25,18 @@ from core import search
 from core.catalogue import device_types, metrics
 
 COLUMNS = f"""
-    d.id, d.serial, d.type, d.room, d.retired_at, d.vendor_id, v.code AS vendor_code, v.name AS vendor_name,
+    d.id, d.serial, d.type, d.model, d.room, d.room_kind, d.retired_at, d.home_id IS NULL AS in_stock,
+    d.vendor_id, v.code AS vendor_code, v.name AS vendor_name,
     h.id AS home_id, h.code AS home_code, h.address AS home_address,
-    seen.last_seen_at, seen.online, seen.battery, d.retired_at IS NULL AND {silent("seen")} AS silent,
+    seen.last_seen_at, seen.online, seen.battery,
+    d.retired_at IS NULL AND d.home_id IS NOT NULL AND {silent("seen")} AS silent,
     coalesce((SELECT jsonb_agg(jsonb_build_object('code', n.code, 'count', n.count, 'first_at', n.first_at,
                                                   'last_at', n.last_at) ORDER BY n.last_at DESC)
               FROM device_note n WHERE n.device_id = d.id), '[]') AS notes
 """
 TABLES = f"""
     device d JOIN vendor v ON v.id = d.vendor_id
-    JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id {ALLOWED}
+    LEFT JOIN home h ON h.id = d.home_id LEFT JOIN area ar ON ar.id = h.area_id {ALLOWED}
 """
 SEEN = told("seen", NEWEST)
 LATEST = f"""
@@ -43,18 +45,23 @@ LATEST = f"""
     WHERE d.id = ANY(%(devices)s) AND n.metric = ANY(%(known)s) ORDER BY d.id, n.metric
 """
 
+BATTERIES = """
+    SELECT device_id, changed_at, before, after FROM device_battery WHERE device_id = ANY(%(devices)s)
+    ORDER BY changed_at DESC
+"""
+
 
 def visible(me: Caller) -> tuple[str, dict[str, Any]]:
     """The condition that leaves the devices `me` may see, and its parameters."""
     if me.is_vendor:
         return "d.vendor_id = %(own_vendor)s", {"own_vendor": me.vendor_id}
-    return "ar.path <@ %(scope)s::ltree", {"scope": me.scope}
+    return "(d.home_id IS NULL OR ar.path <@ %(scope)s::ltree)", {"scope": me.scope}
 
 
 def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetime) -> DevicePage:
-    """One page of the devices in service, by id."""
+    """One page of the devices in service, or of those in stock, by id."""
     condition, given = visible(me)
-    conditions, tables = [condition, "d.retired_at IS NULL"], TABLES
+    conditions, tables = [condition, "d.retired_at IS NULL", "(d.home_id IS NULL) = %(in_stock)s"], TABLES
     given |= {**values(conn, now), **wanted.model_dump(), "limit": wanted.limit + 1}
     if wanted.silent is not None:
         conditions.append(f"{silent('seen')} = %(silent)s")
@@ -115,7 +122,8 @@ def choices(conn: Connection, me: Caller) -> DeviceChoices:
     found = rows(
         conn,
         "SELECT DISTINCT d.type, v.code AS vendor_code, v.name AS vendor_name FROM device d"
-        " JOIN vendor v ON v.id = d.vendor_id JOIN home h ON h.id = d.home_id JOIN area ar ON ar.id = h.area_id"
+        " JOIN vendor v ON v.id = d.vendor_id"
+        " LEFT JOIN home h ON h.id = d.home_id LEFT JOIN area ar ON ar.id = h.area_id"
         f" WHERE {condition} AND d.retired_at IS NULL ORDER BY 1, 2",
         given,
     )
@@ -145,6 +153,12 @@ def details(conn: Connection, condition: str, given: dict[str, Any], now: dateti
     known = [metric.id for metric in metrics().values()]
     for row in rows(conn, LATEST, {**values(conn, now), "devices": list(latest), "known": known}):
         latest[row["device_id"]].append(Latest.of(row))
+    batteries: dict[int, list[dict[str, Any]]] = {row["id"]: [] for row in found}
+    for row in rows(conn, BATTERIES, {"devices": list(latest)}):
+        batteries[row.pop("device_id")].append(row)
     return [
-        DeviceDetail.model_validate({**device_parts(row, placed=placed), "latest": latest[row["id"]]}) for row in found
+        DeviceDetail.model_validate(
+            {**device_parts(row, placed=placed), "latest": latest[row["id"]], "batteries": batteries[row["id"]]}
+        )
+        for row in found
     ]

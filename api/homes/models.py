@@ -2,8 +2,9 @@
 
 from pydantic import Field
 
-from api.alerts.models import Alert, Contact, Person
+from api.alerts.models import Alert
 from api.devices.models import DeviceDetail
+from api.homes.people_models import Contact, Door, Person
 from api.values import Answer, Day, Identified, Instant, Page, Request, Search
 from core.catalogue import Kind
 from core.model import Severity
@@ -60,6 +61,9 @@ class Home(Identified):
     timezone: str
     residents: list[Person] = Field(description="all who live there, in the order of the register")
     contacts: list[Contact]
+    door: Door
+    hidden: list[str] = Field(description="what of these the caller's role may not see")
+    revision: int = Field(description="rises with each change; what a registrar writes names it")
     devices: list[DeviceDetail]
     baseline: list[BaselineHour]
     active_alerts: list[Alert]

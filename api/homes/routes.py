@@ -10,6 +10,7 @@ from api.errors import documented, not_found
 from api.homes import days_store as days
 from api.homes import store
 from api.homes.models import DayQuery, Home, HomeDay, HomePage, HomeQuery
+from api.homes.sight import permissions
 from api.values import V1, Id
 
 router = APIRouter(prefix=f"{V1}/homes", tags=["homes"])
@@ -28,7 +29,7 @@ def get_home(home_id: HomeId, me: Operator, pool: Pool, now: Now, shared: Shared
     """Who lives there, whom to call, what hangs there and what it says, and the learned rhythm."""
     local = now.astimezone(shared.settings.zone)
     with pool.connection() as conn:
-        found = store.get_home(conn, me.scope, home_id, shared.settings.timezone, local)
+        found = store.get_home(conn, me.id, me.scope, home_id, permissions(me), shared.settings.timezone, local)
     if found is None:
         raise not_found("住户")
     return found

@@ -1,5 +1,6 @@
 """Homes within an area."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from api.devices import newest_store as newest
 from api.devices import store as devices
 from api.devices.newest_store import ALLOWED, NEWEST, WRITTEN, silent, told
 from api.homes import life_store as life
+from api.homes import people_store as people
 from api.homes.models import BaselineHour, Home, HomeItem, HomePage, HomeQuery
 from core.model import Severity
 
@@ -62,11 +64,17 @@ def list_homes(conn: Connection, scope: str, wanted: HomeQuery, now: datetime) -
     return HomePage(items=items, next_cursor=following, total=total)
 
 
-def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: datetime) -> Home | None:
-    """One home with all that belongs to it; None when it is not there or outside the area. `now` is local."""
+def get_home(
+    conn: Connection, account_id: int, scope: str, home_id: int, sees: Collection[str], timezone: str, now: datetime
+) -> Home | None:
+    """One home with all that belongs to it and that a caller with the permissions `sees` may know.
+
+    None when it is not there or outside the area. `now` is local.
+    """
     found = rows(
         conn,
-        f"SELECT h.id, h.code, h.address, ar.path::text AS area_path, {AREA_NAME.format(path='ar.path')} AS area_name"
+        "SELECT h.id, h.code, h.address, h.revision, ar.path::text AS area_path,"
+        f" {AREA_NAME.format(path='ar.path')} AS area_name"
         " FROM home h JOIN area ar ON ar.id = h.area_id WHERE h.id = %s AND ar.path <@ %s::ltree",
         (home_id, scope),
     )
@@ -76,8 +84,7 @@ def get_home(conn: Connection, scope: str, home_id: int, timezone: str, now: dat
     return Home(
         **found[0],
         timezone=timezone,
-        residents=alerts.residents(conn, home_id, now),
-        contacts=alerts.contacts(conn, home_id),
+        **people.tell(conn, account_id, home_id, sees, now)._asdict(),
         devices=devices.of_home(conn, home_id, now),
         baseline=[BaselineHour(**row) for row in baseline],
         active_alerts=alerts.active_of_home(conn, home_id),

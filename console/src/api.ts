@@ -36,8 +36,9 @@ export const whenUnauthorised = (action: () => void) => {
 
 async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
   const headers: Record<string, string> = { "X-Shouwang": "1" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  const asked = { method, headers, body: body === undefined ? undefined : JSON.stringify(body) };
+  const file = body instanceof Blob;
+  if (body !== undefined && !file) headers["Content-Type"] = "application/json";
+  const asked = { method, headers, body: body === undefined || file ? body : JSON.stringify(body) };
   const signal = AbortSignal.timeout(PATIENCE);
   const response = await fetch(`/api/v1${path}`, { ...asked, signal }).catch(noAnswer);
   if (response.status === 204) return undefined as T;
@@ -57,3 +58,5 @@ export const get = <T>(path: string, query: Record<string, string | number | boo
 };
 export const remove = <T>(path: string) => call<T>("DELETE", path);
 export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", path, body);
+export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, body);
+export const putFile = (path: string, file: Blob) => call<void>("PUT", path, file);

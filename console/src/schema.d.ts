@@ -93,6 +93,8 @@ export interface components {
                 /** @description since when it has held, ISO 8601 */
                 since?: string;
                 device?: number;
+                /** @description its device said that it is being tested: perhaps a test */
+                test?: boolean;
             } & {
                 [key: string]: unknown;
             };
@@ -172,6 +174,8 @@ export interface components {
                 /** @description since when it has held, ISO 8601 */
                 since?: string;
                 device?: number;
+                /** @description its device said that it is being tested: perhaps a test */
+                test?: boolean;
             } & {
                 [key: string]: unknown;
             };
@@ -200,6 +204,9 @@ export interface components {
             contacts: components["schemas"]["Contact"][];
             /** @description all who live there, in the order of the register */
             residents: components["schemas"]["Person"][];
+            door: components["schemas"]["Door"];
+            /** @description what of these the caller's role may not see */
+            hidden: string[];
             /** @description the last sign of life in this home; none within 3 days: null */
             last_sign: components["schemas"]["LastSign"] | null;
             /** @description the last three other alerts of this home, the newest first */
@@ -263,6 +270,14 @@ export interface components {
             /** @description days it was learned from */
             days: number;
         };
+        /** @description When a battery was changed or charged, as the device's own readings tell. */
+        Battery: {
+            /** Format: date-time */
+            changed_at: string;
+            /** @description per cent; none: the device says only that it is low */
+            before: number | null;
+            after: number | null;
+        };
         /** @description The self-check: a signal sent round the whole way every few seconds. */
         CanaryHealth: {
             /**
@@ -282,6 +297,29 @@ export interface components {
             device_types: components["schemas"]["DeviceType"][];
             rules: components["schemas"]["Rule"][];
         };
+        /** @description A kind of hardship by which the bureau serves people. */
+        Category: {
+            code: string;
+            zh: string;
+            en: string;
+        };
+        /** @description A category as a registrar writes it. */
+        CategoryEdit: {
+            zh: string;
+            en: string;
+            /** @default 100 */
+            position: number;
+            /** @default true */
+            offered: boolean;
+        };
+        /** @description One of the list. */
+        CategoryItem: {
+            code: string;
+            zh: string;
+            en: string;
+            /** @description false: withdrawn; who has it keeps it */
+            offered: boolean;
+        };
         /** @description A remark. */
         CommentBody: {
             note: string;
@@ -291,7 +329,28 @@ export interface components {
             position: number;
             name: string;
             role: string;
+            /** @description the number to call first */
             phone: string;
+            other_phones: string[];
+            /** @description to who lives there */
+            relation: string;
+            /** @description when they can be reached; empty: always */
+            hours: string;
+            holds_key: boolean;
+        };
+        /** @description Somebody to call; their order is the order of calling. */
+        ContactEdit: {
+            name: string;
+            role: string;
+            phone: string;
+            /** @default [] */
+            other_phones: string[];
+            /** @default  */
+            relation: string;
+            /** @default  */
+            hours: string;
+            /** @default false */
+            holds_key: boolean;
         };
         /** @description A message that was refused, with what its vendor should change. */
         DeadLetter: {
@@ -344,7 +403,15 @@ export interface components {
             type: string;
             type_zh: string;
             type_en: string;
+            /** @description the vendor's own name for it, or empty */
+            model: string;
+            /** @description as somebody wrote it */
             room: string;
+            room_kind: components["schemas"]["Room"];
+            room_zh: string;
+            room_en: string;
+            /** @description it hangs in no home: what it says is refused until it does */
+            in_stock: boolean;
             home: components["schemas"]["DeviceHome"] | null;
             last_seen_at: string | null;
             /** @description no word for longer than this kind of device may be quiet */
@@ -372,7 +439,15 @@ export interface components {
             type: string;
             type_zh: string;
             type_en: string;
+            /** @description the vendor's own name for it, or empty */
+            model: string;
+            /** @description as somebody wrote it */
             room: string;
+            room_kind: components["schemas"]["Room"];
+            room_zh: string;
+            room_en: string;
+            /** @description it hangs in no home: what it says is refused until it does */
+            in_stock: boolean;
             home: components["schemas"]["DeviceHome"] | null;
             last_seen_at: string | null;
             /** @description no word for longer than this kind of device may be quiet */
@@ -385,6 +460,8 @@ export interface components {
             /** @description of the last 30 days, the newest first */
             notes: components["schemas"]["DeviceNote"][];
             latest: components["schemas"]["Latest"][];
+            /** @description the newest first, 20 at most */
+            batteries: components["schemas"]["Battery"][];
         };
         /** @description Where it hangs. */
         DeviceHome: {
@@ -421,6 +498,16 @@ export interface components {
          * @enum {string}
          */
         Disposition: "real" | "false_alarm" | "test" | "device_fault" | "recovered";
+        /** @description What whoever is sent there must know. */
+        Door: {
+            /** @description where the key is */
+            key_place: string | null;
+            dog: string | null;
+            /** @description WGS 84, degrees */
+            latitude: number | null;
+            longitude: number | null;
+            has_photo: boolean;
+        };
         /** @description How many sessions were ended. */
         Ended: {
             ended: number;
@@ -483,6 +570,11 @@ export interface components {
             /** @description all who live there, in the order of the register */
             residents: components["schemas"]["Person"][];
             contacts: components["schemas"]["Contact"][];
+            door: components["schemas"]["Door"];
+            /** @description what of these the caller's role may not see */
+            hidden: string[];
+            /** @description rises with each change; what a registrar writes names it */
+            revision: number;
             devices: components["schemas"]["DeviceDetail"][];
             baseline: components["schemas"]["BaselineHour"][];
             active_alerts: components["schemas"]["Alert"][];
@@ -502,6 +594,26 @@ export interface components {
              */
             until: string;
             lanes: components["schemas"]["Lane"][];
+        };
+        /** @description What a registrar changes of a home. A field that is not given stays as it is; lists are whole. */
+        HomeEdit: {
+            /** @description of the home as it was read; when somebody has changed it since, 409 */
+            revision: number;
+            /** @default - */
+            address: string;
+            /** @default  */
+            key_place: string;
+            /** @default  */
+            dog: string;
+            latitude?: number | null;
+            longitude?: number | null;
+            /**
+             * @description who is not in it is deleted
+             * @default []
+             */
+            residents: components["schemas"]["PersonEdit"][];
+            /** @default [] */
+            contacts: components["schemas"]["ContactEdit"][];
         };
         /** @description One line of the list. */
         HomeItem: {
@@ -641,13 +753,64 @@ export interface components {
             /** @default  */
             note: string;
         };
-        /** @description Who lives there. */
+        /** @description Who lives there. What the caller's role may not see is null; see `hidden` beside it. */
         Person: {
+            id: number;
             name: string;
             born: string | null;
             age: number | null;
             sex: ("female" | "male") | null;
+            note: string | null;
+            phones: string[] | null;
+            illnesses: string | null;
+            medication: string | null;
+            /** @description language or dialect */
+            language: string | null;
+            categories: components["schemas"]["Category"][] | null;
+            ability: number | null;
+            /** @description when it was assessed */
+            ability_on: string | null;
+            self_care: boolean[] | null;
+            self_care_on: string | null;
+            /** @description NEWS2: 2 for people who live with little oxygen */
+            spo2_scale: number | null;
+            /** @description with whom the agreement on entrusted care (委托照料协议) is */
+            carer: string | null;
+            carer_since: string | null;
+            carer_until: string | null;
+        };
+        /** @description Somebody who lives there. A field that is not given stays as it is. */
+        PersonEdit: {
+            /** @description none: somebody new */
+            id?: number | null;
+            name: string;
+            born?: string | null;
+            sex?: ("female" | "male") | null;
+            /** @default  */
             note: string;
+            /** @default [] */
+            phones: string[];
+            /** @default  */
+            illnesses: string;
+            /** @default  */
+            medication: string;
+            /** @default  */
+            language: string;
+            /** @default [] */
+            categories: string[];
+            ability?: number | null;
+            ability_on?: string | null;
+            self_care?: boolean[] | null;
+            self_care_on?: string | null;
+            /**
+             * @default 1
+             * @enum {integer}
+             */
+            spo2_scale: 1 | 2;
+            /** @default  */
+            carer: string;
+            carer_since?: string | null;
+            carer_until?: string | null;
         };
         /** @description What was measured in one bucket; a raw point has one reading. */
         Point: {
@@ -766,6 +929,11 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "admin" | "vendor";
+        /**
+         * @description What sort of room it is.
+         * @enum {string}
+         */
+        Room: "bedroom" | "living_room" | "kitchen" | "bathroom" | "hall" | "outside" | "person" | "other" | "unknown";
         /** @description A detector, in the operators' words. */
         Rule: {
             name: string;

@@ -14,19 +14,23 @@ export type LastSign = Schemas["LastSign"];
 export type RecentAlert = Schemas["RecentAlert"];
 export type AlertEvent = Schemas["AlertEvent"];
 export type Catalogue = Schemas["Catalogue"];
+export type CategoryItem = Schemas["CategoryItem"];
 export type Contact = Schemas["Contact"];
 export type Day = Schemas["HomeDay"];
 /** A row of a list; in a home it brings its latest values. */
 export type Device = Schemas["Device"] & Partial<Schemas["DeviceDetail"]>;
+export type Door = Schemas["Door"];
 export type ErrorTold = Schemas["Error"];
 export type Health = Schemas["Health"];
 export type History = Schemas["History"];
 export type Home = Schemas["Home"];
+export type HomeEdit = Schemas["HomeEdit"];
 export type HomeRow = Schemas["HomeItem"];
 export type Lane = Schemas["Lane"];
 export type Latest = Schemas["Latest"];
 export type Letter = Schemas["DeadLetter"];
 export type Person = Schemas["Person"];
+export type PersonEdit = Schemas["PersonEdit"];
 export type Session = Schemas["Session"];
 export type Summary = Schemas["Summary"];
 

@@ -50,7 +50,8 @@ def release_quarantine(conn: psycopg.Connection, now: datetime) -> int:
     return conn.execute(
         "UPDATE dead_letter l SET replay_requested_at = %s FROM device d"
         " WHERE l.code = 'unknown_device' AND l.whole AND l.replayed_at IS NULL AND l.replay_requested_at IS NULL"
-        " AND d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4) AND d.retired_at IS NULL",
+        " AND d.vendor_id = l.vendor_id AND d.serial = split_part(l.topic, '/', 4) AND d.retired_at IS NULL"
+        " AND d.home_id IS NOT NULL",
         (now,),
     ).rowcount
 

@@ -38,6 +38,15 @@ def test_a_late_one_in_the_strip_says_so_and_each_button_is_named(desk, clean, b
         expect(button).to_have_accessible_name("Acknowledge: 测试村4号 测试·老人4 SOS pressed")
 
 
+def test_an_alarm_beside_a_test_flag_is_marked_in_its_row_and_on_its_page(desk, clean, browser):
+    fire = put(desk, 4, "fire", say=False, test=True)
+    for page in board(browser, desk):
+        shown(page, fire)
+        expect(row(page, fire).locator("[data-test]")).to_have_text("测试？")
+        page.goto(f"{desk.site.address}/alerts/{fire}")
+        expect(page.locator("header [data-test]")).to_have_text("测试？")
+
+
 def test_the_search_finds_by_any_words_and_filters_are_in_the_address(desk, clean, browser):
     ids = [put(desk, home, ago=60 - home, say=False) for home in range(12)]
     silent = put(desk, 5, "device_silent", "maintenance", say=False)

@@ -22,7 +22,7 @@ CHECKS = (
 )  # fmt: skip
 ENDLESS = "/api/v1/events"
 BOUNDED = settings(
-    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
     database=None, derandomize=True,
 )  # fmt: skip
 

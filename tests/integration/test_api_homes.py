@@ -7,8 +7,10 @@ import pytest
 
 from core.catalogue import metrics
 from tests.api_service import serving
+from tests.registry import TYPES
 
 NOW = datetime.now(UTC)
+EACH = len(TYPES)  # devices in a home
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def test_a_home_is_listed_with_its_devices_alerts_and_last_sign_of_life(service)
     assert (item["code"], item["person_name"], item["area_name"]) == (
         "H0000", "测试·老人1", "测试区 / 测试镇 / 测试村 / 测试网格",
     )  # fmt: skip
-    assert (item["devices"], item["silent_devices"]) == (16, 15)
+    assert (item["devices"], item["silent_devices"]) == (EACH, EACH - 1)
     assert (item["active_alerts"], item["worst_severity"]) == (2, "emergency")
     assert abs(datetime.fromisoformat(item["last_life_at"]) - (NOW - timedelta(hours=2))) < timedelta(seconds=1)
     quiet = home_of(service, 1)
@@ -91,7 +93,7 @@ def test_searching_homes_takes_the_text_literally(service):
 
 def test_homes_and_devices_come_in_pages_without_gap(service):
     client = service.login("op1")
-    for path, size, count in (("homes", 1, 2), ("devices", 7, 32)):
+    for path, size, count in (("homes", 1, 2), ("devices", 7, 2 * EACH)):
         found, cursor = [], None
         while True:
             params = {"limit": size, **({"cursor": cursor} if cursor else {})}
@@ -114,7 +116,7 @@ def test_a_home_shows_whom_to_call_what_hangs_there_and_the_learned_rhythm(servi
     found = service.login("op1").get(f"/api/v1/homes/{home}").json()
     assert [contact["role"] for contact in found["contacts"]] == ["委托照料人", "网格员"]
     assert found["baseline"] == [{"hour": 3, "gap_seconds": 28800, "days": 14}]
-    assert len(found["devices"]) == 15
+    assert len(found["devices"]) == EACH - 1
     assert len(found["active_alerts"]) == 1
     band = next(device for device in found["devices"] if device["type"] == "wristband")
     assert (band["battery"], band["silent"], band["room"], band["type_zh"]) == (15, False, "卧室", "健康手环")
@@ -149,9 +151,9 @@ def test_devices_are_found_by_silence_battery_type_and_text(service):
     def count(**params):
         return len(client.get("/api/v1/devices", params={"limit": 200, **params}).json()["items"])
 
-    assert (count(), count(silent=False), count(silent=True)) == (32, 1, 31)
+    assert (count(), count(silent=False), count(silent=True)) == (2 * EACH, 1, 2 * EACH - 1)
     assert (count(battery_below=20), count(battery_below=12), count(type="sos_button")) == (1, 0, 2)
-    assert (count(q="sos_button-0"), count(q="H0001"), count(q="测试村2号"), count(q="sos%")) == (1, 16, 16, 0)
+    assert (count(q="sos_button-0"), count(q="H0001"), count(q="测试村2号"), count(q="sos%")) == (1, EACH, EACH, 0)
 
 
 def history(service, device, client=None, **params):

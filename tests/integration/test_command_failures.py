@@ -75,5 +75,5 @@ def test_a_schema_of_the_version_before_is_told_so(shouwang, database):
 def test_a_secret_file_and_a_register_that_cannot_be_read_are_named(shouwang, tmp_path):
     said = shouwang.refused("user", "list", SHOUWANG_MQTT_PASSWORD_FILE=str(tmp_path / "none"))
     assert "No such file or directory" in said
-    (tmp_path / "register.csv").write_bytes("家".encode("gbk"))
-    assert "is not UTF-8" in shouwang.refused("register", str(tmp_path / "register.csv"))
+    (tmp_path / "register.csv").write_bytes(b"\xff\xff\xff")
+    assert "is neither UTF-8 nor GB18030" in shouwang.refused("register", str(tmp_path / "register.csv"))

@@ -122,7 +122,9 @@ def test_whatever_stands_in_a_row_what_is_taken_is_bounded(fields):
 
 BOUNDS = [
     ("area", "name", 64), ("home", "code", 64), ("home", "address", 200), ("person", "name", 64),
-    ("person", "note", 2000), ("contact", "name", 64), ("contact", "role", 32), ("contact", "phone", 32),
+    ("person", "note", 2000), ("person", "illnesses", 500),
+    ("home", "key_place", 200), ("contact", "hours", 64), ("home", "dog", 100), ("contact", "name", 64),
+    ("contact", "role", 32), ("contact", "phone", 32),
     ("device", "room", 64), ("vendor", "name", 64), ("account", "name", 64), ("alert_event", "note", 2000),
 ]  # fmt: skip
 
@@ -136,10 +138,10 @@ def test_the_database_bounds_free_text_whoever_writes_it(database, table, column
         for length in (most, most + 1):
             outcome = nullcontext() if length == most else pytest.raises(psycopg.errors.CheckViolation)
             with outcome, conn.transaction():
-                write(conn, table, column, "长" * length)
+                put(conn, table, column, "长" * length)
 
 
-def write(conn, table, column, text):
+def put(conn, table, column, text):
     if table == "alert_event":  # append-only
         conn.execute(
             "INSERT INTO alert_event (alert_id, at, kind, note) SELECT id, now(), 'comment', %s FROM alert", (text,)

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from yoyo import get_backend, read_migrations
 
-from core import canary
 from core.database import migrate, mirror_catalogue
+from registry import selfcheck_store
 from tests.registry import seed
 
 
@@ -26,7 +26,7 @@ def filled(cluster):
         mirror_catalogue(conn)
     seed(url, homes=2, types=("sos_button",))
     with psycopg.connect(url) as conn:
-        canary.install(conn)
+        selfcheck_store.install(conn)
         conn.execute(
             "INSERT INTO alert (home_id, device_id, rule, severity, occurred_at, opened_at, last_at)"
             " SELECT home_id, id, CASE type WHEN 'canary' THEN 'self_check' ELSE 'sos' END, 'emergency', now(), now(),"

@@ -15,6 +15,10 @@ from tests.stories.test_stories import MINUTE, NIGHT, Story, between
         ("gas", "gas_detector", {"gas": 9.9}, {"gas": 10}),
         ("sos", "sos_button", {"sos": 0}, {"sos": 1}),
         ("fall", "fall_radar", {"fall": 0}, {"fall": 1}),
+        ("fall", "fall_radar", {"fall_suspected": 0}, {"fall_suspected": 1}),
+        ("gas", "gas_detector", {"gas_alarm": 0}, {"gas_alarm": 1}),
+        ("co", "co_detector", {"co_alarm": 0}, {"co_alarm": 1}),
+        ("battery_low", "door_contact", {"battery_low": 0}, {"battery_low": 1}),
     ],
 )
 def test_a_rule_is_quiet_below_its_point_and_speaks_at_it(rule, device, quiet, loud):

@@ -13,6 +13,7 @@ import psycopg
 from core.arrays import F4, I1, I4
 from core.binary import DEVICE, GAP, HOME, LATEST, LIFE, STORED, Records, decode
 from core.packed import READING, Packed
+from core.rooms import ROOMS
 
 
 def homes(conn: psycopg.Connection, shards: int, shard: int) -> tuple[I4, I1]:
@@ -29,13 +30,15 @@ def homes(conn: psycopg.Connection, shards: int, shard: int) -> tuple[I4, I1]:
 
 
 def devices(conn: psycopg.Connection, shards: int, shard: int, types: Sequence[str]) -> Records:
-    """Devices in service, DEVICE records; `type` is the place in `types`."""
+    """Devices that hang in a home, DEVICE records; `type` is the place in `types`, `room` the one in ROOMS."""
     return _records(
         conn,
         "SELECT string_agg(int4send(id) || int4send(home_id)"
-        "  || int2send((array_position(%s::text[], type) - 1)::smallint) || timestamptz_send(installed_at), ''::bytea)"
+        "  || int2send((array_position(%s::text[], type) - 1)::smallint)"
+        "  || int2send((array_position(%s::text[], room_kind) - 1)::smallint)"
+        "  || timestamptz_send(installed_at), ''::bytea)"
         " FROM device WHERE retired_at IS NULL AND home_id %% %s = %s AND type = ANY(%s) GROUP BY id / 100000",
-        (list(types), shards, shard, list(types)), DEVICE,
+        (list(types), [str(room) for room in ROOMS], shards, shard, list(types)), DEVICE,
     )  # fmt: skip
 
 

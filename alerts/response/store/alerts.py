@@ -43,7 +43,8 @@ def json(value: object) -> str:
 
 # On the row `a` that stands open: is what was just found shown in its place?
 WORSE = "array_position(%(ranks)s, excluded.severity) < array_position(%(ranks)s, a.severity)"
-SHOWN_INSTEAD = f"(a.suppressed_until IS NOT NULL OR {WORSE})"
+NO_TEST = "a.evidence->'test' IS NOT NULL AND excluded.evidence->'test' IS NULL"  # what looked like a test goes on
+SHOWN_INSTEAD = f"(a.suppressed_until IS NOT NULL OR {WORSE} OR {NO_TEST})"
 SAME_METRIC = (
     "excluded.last_value IS NOT NULL AND excluded.evidence->'metric' IS NOT DISTINCT FROM a.evidence->'metric'"
 )

@@ -107,7 +107,9 @@ class Plain:
     def battery_low(self, home):
         levels = self.slots("battery", home)
         worst = min((slot for slot in levels if slot[1] <= 20), key=lambda slot: slot[1], default=None)
-        return worst and (worst[0], self.now), not any(slot[1] < 30 for slot in levels)
+        flagged = [slot for slot in self.slots("battery_low", home) if slot[1] == 1]
+        worst = worst or next(iter(flagged), None)
+        return worst and (worst[0], self.now), not flagged and not any(slot[1] < 30 for slot in levels)
 
     def door_open(self, home):
         doors, dark = self.slots("door_open", home), self.dark(self.now)

@@ -27,7 +27,7 @@ def test_the_same_seed_gives_the_same_fleet_and_another_seed_another():
 def test_the_pilot_has_at_least_600_terminals_of_every_type():
     devices = [device for home in Fleet.make().homes for device in home.devices]
     assert len(devices) >= 600
-    assert {device.type for device in devices} == {code for code, kind in device_types().items() if kind.simulator}
+    assert {device.type for device in devices} == {code for code, kind in device_types().items() if kind.simulated}
 
 
 @pytest.mark.parametrize("number", range(0, 60, 7))

@@ -144,7 +144,9 @@ def test_a_message_beyond_64_kb_is_refused_and_a_kilobyte_of_it_kept():
 
 def test_every_metric_that_can_be_an_emergency_is_one_that_cries():
     urgent = {metric.name for metric in metrics().values() if metric.urgent_from}
-    assert urgent - {"canary", "unreadable"} == {"sos", "fall", "smoke", "gas", "co"}
+    assert urgent - {"canary", "unreadable"} == {
+        "sos", "fall", "fall_suspected", "smoke", "gas", "gas_alarm", "co", "co_alarm",
+    }  # fmt: skip
 
 
 DEEP = b"[" * 1000 + b"]" * 1000
@@ -201,3 +203,25 @@ def test_a_command_is_nobodys_to_take_and_a_devices_name_makes_no_event():
     assert the_rest("acme").leaves("sw/v1/acme/btn/command")
     assert not looks_urgent("sw/v1/acme/seventh-3/Telemetry")
     assert looks_urgent("sw/v1/acme/event")
+
+
+def test_a_test_flag_goes_with_the_emergency_of_its_message_and_takes_no_lane_alone():
+    lanes = {
+        metric: flags
+        for values in ('{"test": 1, "gas_alarm": 1, "mains": 1}', '{"gas_alarm": 1, "test": 1}')
+        for draft in [taken("sw/v1/acme/gas/event", f'{{"values": {values}}}')]
+        for metric, flags in zip(draft.metric, draft.flags, strict=True)
+    }
+    by_name = {name: lanes.get(metrics()[name].id) for name in ("test", "gas_alarm", "mains")}
+    assert by_name == {"test": Flag.URGENT, "gas_alarm": Flag.URGENT, "mains": 0}
+    alone = taken("sw/v1/acme/gas/telemetry", '{"values": {"test": 1}}')
+    assert (alone.flags, alone.urgent) == ([0], False)
+
+
+def test_glucose_by_weight_is_stored_by_amount():
+    line = Pipeline(
+        Registry(VENDORS, [DeviceRow("beta", "sugar", 41, 102, "glucose_meter", False)]),
+        Settings(database_url="postgresql://"),
+    )
+    draft = taken("sw/v1/beta/sugar/telemetry", '[{"n": "blood_glucose", "u": "mg/dL", "v": 100}]', line=line)
+    assert draft.value == [pytest.approx(5.55)]
