@@ -2,7 +2,7 @@
 
 Each connection has a thread that does all of its reading and writing, and is never blocked by the database, or the
 broker would take us for dead. What waits is bounded by the broker's in-flight limit, and should that be missing, by not
-reading on. Why MQTT 3.1.1: docs/decisions/0007.
+reading on: back-pressure is the protocol's. Why MQTT 3.1.1: docs/decisions/0007.
 """
 
 import contextlib

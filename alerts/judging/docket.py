@@ -34,7 +34,7 @@ class Docket:
     """One rule's alerts over all homes."""
 
     rule: str
-    clear_after: int | None  # µs the condition must stay clear; None: a mere event, which a person closes
+    clear_after: int | None  # µs the condition must stay clear (hysteresis); None: a mere event, which a person closes
     backoff: Backoff | None
     recovers: bool  # an alert ends with its condition, whoever has answered it
     active: Bool  # the condition holds, as far as is known
