@@ -11,7 +11,7 @@ from core import catalogue
 from core.model import Disposition, Severity
 
 ROOT = Path(__file__).parents[1]
-UNSAID = ("canary", "unreadable")  # metrics of our own, which no vendor sends
+OURS = ("canary", "unreadable")  # which no vendor installs or sends
 
 
 def said_of(path: Path) -> str:
@@ -42,7 +42,7 @@ def metrics() -> Iterator[str]:
     yield "| metric | 名称 | kind | unit | range | |"
     yield "|---|---|---|---|---|---|"
     for one in catalogue.metrics().values():
-        if one.name not in UNSAID:
+        if one.name not in OURS:
             yield (
                 f"| `{one.name}` | {one.zh} | {one.kind} | {one.unit} | {one.low:g} to {one.high:g} | {_urgent(one)} |"
             )
@@ -59,7 +59,7 @@ def device_types() -> Iterator[str]:
     yield "| type | 名称 | says | at least every | silent after |"
     yield "|---|---|---|---|---|"
     for one in catalogue.device_types().values():
-        if one.simulated:
+        if one.code not in OURS:
             says = ", ".join(one.metrics)
             yield f"| `{one.code}` | {one.zh} | {says} | {span(one.cadence)} | {span(one.silent_after)} |"
 

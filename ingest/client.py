@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 
-from ingest.draft import Link, Message
+from ingest.draft import Acknowledger, Message
 from ingest.packets import Malformed, acknowledgements, split
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Client(mqtt.Client):
         self._taken += len(piece)
         return piece
 
-    def receive(self, link: Link) -> list[Message]:
+    def receive(self, link: Acknowledger) -> list[Message]:
         """Messages that have come. Where the connection is lost, or what comes is not MQTT, paho is told."""
         sock = self.socket()
         try:
@@ -77,7 +77,7 @@ class Client(mqtt.Client):
         self._held += piece
         return self._messages(bytes(self._held), link) if len(self._held) >= self._wanted else []
 
-    def _messages(self, data: bytes, link: Link) -> list[Message]:
+    def _messages(self, data: bytes, link: Acknowledger) -> list[Message]:
         try:
             found = split(data, self._now(), link, v5=self.protocol == mqtt.MQTTv5)
         except Malformed as error:

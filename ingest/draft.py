@@ -15,7 +15,7 @@ from core.packed import READING, Packed
 OF_AN_INSTANT = 100  # different values of one device, metric and instant: the k-th is stored k µs later (decision 0010)
 
 
-class Link(Protocol):
+class Acknowledger(Protocol):
     """The network connection by which messages came."""
 
     current: bool  # it still stands; else the broker delivers again what it wants acknowledged
@@ -30,7 +30,7 @@ class Message(NamedTuple):
     topic: str
     payload: bytes
     received: int  # microseconds since 1970-01-01 UTC
-    link: Link | None = None  # None: nobody waits for an acknowledgement
+    link: Acknowledger | None = None  # None: nobody waits for an acknowledgement
     retained: bool = False  # the broker kept it, and gave it because we subscribed: it says nothing about now
     qos: int = 1
     packet_id: bytes = b""  # two bytes that it is acknowledged by on its link, none for QoS 0
@@ -167,7 +167,7 @@ def _spread(packed: Packed, again: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return keep
 
 
-def by_link(messages: Sequence[Message]) -> list[tuple[Link, list[Message]]]:
+def by_link(messages: Sequence[Message]) -> list[tuple[Acknowledger, list[Message]]]:
     """Those that want an answer, by the link that takes it."""
     links = {message.link for message in messages}
     return [(link, [message for message in messages if message.link is link]) for link in links if link is not None]

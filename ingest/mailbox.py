@@ -25,7 +25,7 @@ class Bell:
         self.event.clear()
 
 
-class Waiting:
+class LaneQueue:
     """One lane, cut into turns. The network thread counts what came, the writer what went: neither waits."""
 
     def __init__(self, bell: Bell) -> None:
@@ -80,13 +80,13 @@ class Mailbox:
         self.name = name
         self._stop = stop
         self._bell = Bell()
-        self._lanes: tuple[Waiting, ...] = ()
+        self._lanes: tuple[LaneQueue, ...] = ()
         self._lull = lull
         self._at = 0
 
-    def add(self) -> Waiting:
+    def add(self) -> LaneQueue:
         """One more lane. Closed ones that are empty are gone from then on."""
-        lane = Waiting(self._bell)
+        lane = LaneQueue(self._bell)
         self._lanes = (*(one for one in self._lanes if one or not one.closed), lane)
         return lane
 

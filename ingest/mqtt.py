@@ -2,7 +2,7 @@
 
 Each connection has a thread that does all of its reading and writing, and is never blocked by the database, or the
 broker would take us for dead. What waits is bounded by the broker's in-flight limit, and should that be missing, by not
-reading on. Why MQTT 3.1.1: docs/decisions/0007.
+reading on: back-pressure is the protocol's. Why MQTT 3.1.1: docs/decisions/0007.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def session(settings: Settings, lane: str) -> str:
     return f"shouwang-ingest-{settings.worker}-{lane}" if settings.mqtt_group else f"shouwang-ingest-{lane}"
 
 
-class Link:
+class BrokerLink:
     """One network connection of a `Connection`, from the time it stands until it is lost."""
 
     def __init__(self, connection: "Connection") -> None:
@@ -83,7 +83,7 @@ class Connection(threading.Thread):
         self.outstanding = 0  # messages that came by the connection that stands now and are not acknowledged yet
         self._waiting = mailbox.add()
         self._pause = RECONNECT_SECONDS[0]
-        self._stored: deque[tuple[Link, Sequence[Message]]] = deque()
+        self._stored: deque[tuple[BrokerLink, Sequence[Message]]] = deque()
         self._ending = threading.Event()
         self._leave_by = 0.0  # time.monotonic()
         self._called, self._call = socket.socketpair()
@@ -96,7 +96,7 @@ class Connection(threading.Thread):
             former=[self._shared(topic) for topic in lane.former],
         )
         self._swept: OrderedDict[str, float] = OrderedDict()  # topic → until when our own empty message may come back
-        self._link = Link(self)
+        self._link = BrokerLink(self)
         client = Client(
             VERSION2, self._client_id, clean_session=False, protocol=mqtt.MQTTv311,
             reconnect_on_failure=False,  # paho would go over to MQTT 3.1 by itself, for good, if a broker asks for it
@@ -119,7 +119,7 @@ class Connection(threading.Thread):
         client.connect_async(self._settings.mqtt_host, self._settings.mqtt_port, keepalive=KEEPALIVE)
         return client
 
-    def stored(self, link: Link, messages: Sequence[Message]) -> None:
+    def stored(self, link: BrokerLink, messages: Sequence[Message]) -> None:
         """To be acknowledged, all in one write, if the link they came by still stands then. Never blocks."""
         self._stored.append((link, messages))
         if not self._calling:
@@ -165,7 +165,7 @@ class Connection(threading.Thread):
     def _part(self) -> None:
         """From here on nothing that came before is acknowledged."""
         self.connected = self._link.current = False
-        self._link = Link(self)
+        self._link = BrokerLink(self)
         self.outstanding = 0
 
     def _serve(self) -> None:
@@ -210,7 +210,7 @@ class Connection(threading.Thread):
         with contextlib.suppress(ValueError):  # no topic that anybody may publish to
             self._client.publish(topic, b"", qos=0, retain=True)
 
-    def _take(self, link: Link) -> None:
+    def _take(self, link: BrokerLink) -> None:
         """Put what came into the lane. What is not the lane's is done with."""
         leaves = self._lane.leaves
         mine: list[Message] = []

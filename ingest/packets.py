@@ -7,7 +7,7 @@ is left whole for the MQTT library.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingest.draft import Link, Message
+from ingest.draft import Acknowledger, Message
 
 PUBLISH = 0x30  # in the four upper bits of a packet's first byte, section 2.2.1
 ACKNOWLEDGED_BY = (b"", b"\x40\x02", b"\x50\x02")  # by quality of service: nothing, PUBACK, PUBREC; then the packet id
@@ -28,7 +28,7 @@ class Split(NamedTuple):
     wanted: int  # bytes that the piece must have before that packet can be whole; at least one more than it has
 
 
-def split(data: bytes, received: int, link: Link | None = None, *, v5: bool = False) -> Split:
+def split(data: bytes, received: int, link: Acknowledger | None = None, *, v5: bool = False) -> Split:
     """Every whole packet in `data`, which came at `received` (µs) by `link`, in MQTT 3.1.1 or 5.
 
     Each message is received a microsecond after the one before it: two that say the same and not when would be taken

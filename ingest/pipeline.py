@@ -17,7 +17,7 @@ from ingest.draft import DeadLetter, Draft, Message, Repeat
 from ingest.formats import Complaint, Decoded, FormatError, Sample
 from ingest.normalise import Clock, in_unit, plausible
 from ingest.quota import Letters, Thinning, by_device
-from ingest.routes import IN_STOCK, Refusal, Route, Routes
+from ingest.routes import IN_STOCK, NoRoute, Route, Routes
 from ingest.topics import TopicKind
 from ingest.urgency import cries, in_letter, unread
 
@@ -57,13 +57,13 @@ class Pipeline:
             self._take(draft, message)
         except Exception:  # a bug must not stop what every other home sends
             log.exception("a message could not be read")
-            refusal = Refusal("internal_error", OUR_FAULT, *self.routes.whose(message.topic))
+            refusal = NoRoute("internal_error", OUR_FAULT, *self.routes.whose(message.topic))
             self._turn_away(draft, message, refusal)
 
     def _take(self, draft: Draft, message: Message) -> None:
         try:
             route = self.routes.route(message.topic)
-        except Refusal as refusal:
+        except NoRoute as refusal:
             self._turn_away(draft, message, refusal)
             return
         try:
@@ -167,7 +167,7 @@ class Pipeline:
             case.note(Note.THINNED)
         return spared
 
-    def _turn_away(self, draft: Draft, message: Message, refusal: Refusal) -> None:
+    def _turn_away(self, draft: Draft, message: Message, refusal: NoRoute) -> None:
         """Refuse a message by its topic or its device."""
         event = topics.looks_urgent(message.topic)
         decode = refusal.decode if len(message.payload) <= self._longest else None

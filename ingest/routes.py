@@ -37,7 +37,7 @@ class Route(NamedTuple):
     decode: Callable[[bytes], Decoded]
 
 
-class Refusal(Exception):
+class NoRoute(Exception):
     """The message can't be taken at all; `code` classes why, `vendor_id` says whose it is where that is known.
 
     `device` is whose it seems to be, though its topic is wrong; `decode` is how its vendor writes payloads.
@@ -80,7 +80,7 @@ class Routes:
         return list(self._vendors.values())
 
     def route(self, topic: str) -> Route:
-        """The route of a topic; raises Refusal."""
+        """The route of a topic; raises NoRoute."""
         known = self._routes.get(topic)
         if known is None:
             known = self._routes[topic] = self._find(topic)
@@ -100,24 +100,24 @@ class Routes:
             raise self._misdirected(topic, str(error)) from None
         vendor = self._vendors.get(parsed.vendor)
         if vendor is None:
-            raise Refusal("unknown_vendor", f"vendor {parsed.vendor!r} is not registered")
+            raise NoRoute("unknown_vendor", f"vendor {parsed.vendor!r} is not registered")
         device = self._devices.get((parsed.vendor, parsed.device))
         if device is None:
             raise _unknown(vendor, parsed.device)
         if device.retired:
             reason = f"device {parsed.device!r} was taken out of service"
-            raise Refusal("retired_device", reason, vendor.id, decode=_decoder(vendor, device))
+            raise NoRoute("retired_device", reason, vendor.id, decode=_decoder(vendor, device))
         if device.home_id is None:
             reason = (
                 f"device {parsed.device!r} is in stock: it hangs in no home; what it says is taken from when it does"
             )
-            raise Refusal(IN_STOCK, reason, vendor.id, decode=_decoder(vendor, device))
+            raise NoRoute(IN_STOCK, reason, vendor.id, decode=_decoder(vendor, device))
         return self._route_of(vendor, device, device.home_id, parsed)
 
-    def _misdirected(self, topic: str, reason: str) -> Refusal:
+    def _misdirected(self, topic: str, reason: str) -> NoRoute:
         vendor_id, device = self.whose(topic)
         vendor = self._vendors[topic.split("/")[2]] if vendor_id else None
-        return Refusal("bad_topic", reason, vendor_id, device, _decoder(vendor, device) if vendor else None)
+        return NoRoute("bad_topic", reason, vendor_id, device, _decoder(vendor, device) if vendor else None)
 
     @staticmethod
     def _route_of(vendor: VendorRow, device: DeviceRow, home: int, topic: Topic) -> Route:
@@ -137,7 +137,7 @@ def _measured(device_type: str) -> tuple[dict[str, Metric], dict[str, Plain]]:
     }
 
 
-def _unknown(vendor: VendorRow, serial: str) -> Refusal:
+def _unknown(vendor: VendorRow, serial: str) -> NoRoute:
     """A device that could be registered is waited for; one that never can be is told so."""
     if SERIAL.fullmatch(serial):
         code, reason = "unknown_device", f"device {serial!r} is not registered; {RETRY}"
@@ -147,7 +147,7 @@ def _unknown(vendor: VendorRow, serial: str) -> Refusal:
             f"device {serial[:80]!r} can't be registered: a serial is 1 to 64 of letters, digits and _ . : -;"
             " change what the terminal puts into its topic"
         )
-    return Refusal(code, reason, vendor.id, decode=_decoder(vendor, None))
+    return NoRoute(code, reason, vendor.id, decode=_decoder(vendor, None))
 
 
 def _decoder(vendor: VendorRow, device: DeviceRow | None) -> Callable[[bytes], Decoded]:

@@ -27,7 +27,7 @@ def categories(conn: psycopg.Connection) -> dict[str, str]:
 
 
 def write_register(conn: psycopg.Connection, register: Register) -> Counter[str]:
-    """Write homes, people and devices; what was added, changed or moved is counted. Writing twice changes nothing."""
+    """Write homes, people and devices; what was added, changed or moved is counted. It is idempotent."""
     done: Counter[str] = Counter()
     areas = _write_areas(conn, register.homes.values(), done)
     homes = {home.code: _write_home(conn, home, areas[home.area_path], done) for home in register.homes.values()}

@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 
 from alerts.engine.program import Engine
-from alerts.engine.steps import Watch
+from alerts.engine.steps import Steps
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
@@ -71,9 +71,9 @@ COLD = Rule("cold", ("temperature",), tick=too_cold())
 
 
 @contextmanager
-def watching(settings: Settings, *rules: Rule, now: datetime = NOW) -> Iterator[Watch]:
+def watching(settings: Settings, *rules: Rule, now: datetime = NOW) -> Iterator[Steps]:
     with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as conn:
-        yield Watch(conn, settings, {rule.name: rule for rule in rules}, now)
+        yield Steps(conn, settings, {rule.name: rule for rule in rules}, now)
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def running(settings: Settings, *rules: Rule) -> Iterator[threading.Thread]:
         assert not thread.is_alive(), "it did not stop"
 
 
-def judge_all(watch: Watch, now: datetime) -> None:
+def judge_all(watch: Steps, now: datetime) -> None:
     while watch.judge_lane(now, urgent=True) or watch.judge_lane(now, urgent=False):
         pass
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from alerts.engine.jobs import nightly
-from alerts.engine.steps import Watch
+from alerts.engine.steps import Steps
 from alerts.engine.store import inbox as store
 from alerts.judging.judge import Rule
 from alerts.rules import discover
@@ -76,7 +76,7 @@ class Engine:
 
     def _lead(self, conn: psycopg.Connection, stop: threading.Event) -> None:
         store.listen(conn)  # before the state is read, so that nothing is missed between
-        watch = Watch(conn, self.settings, self.rules, _now())
+        watch = Steps(conn, self.settings, self.rules, _now())
         log.info("ready: leading shard %d of %d", self.settings.shard, self.settings.shards)
         with nightly(self.settings):
             shift = Shift(watch, self.settings)
@@ -87,7 +87,7 @@ class Engine:
 class Shift:
     """What is due when, while leading."""
 
-    def __init__(self, watch: Watch, settings: Settings) -> None:
+    def __init__(self, watch: Steps, settings: Settings) -> None:
         self.watch = watch
         self.settings = settings
         self.now = self.ordinary_at = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)

@@ -13,10 +13,10 @@ from alerts.engine.latency import Latency
 from alerts.engine.latest import LatestWriter
 from alerts.engine.rebuild import load_baselines, rebuild, registered, same_registry
 from alerts.engine.store import inbox as intake
-from alerts.judging.entries import Change, Raise
+from alerts.judging.entries import Raise, Transition
 from alerts.judging.judge import Judge, Rule
 from alerts.lifecycle.backoff import GOES_ON
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.states import EventKind
 from alerts.response.store import alerts as store
 from core import heartbeat_store
 from core.arrays import I8
@@ -34,7 +34,7 @@ BACKWARDS = MINUTE  # a step of judging never goes back, unless the machine's cl
 CANARY = metrics()["canary"].id
 
 
-class Watch:
+class Steps:
     """State, and the steps that change it. Any exception leaves it unusable: make another from the database."""
 
     judge: Judge
@@ -153,9 +153,8 @@ class Watch:
         opened = store.write_raises(self.conn, [self._record(one, now) for one in raises])
         events: list[store.Event] = []
         for one, alert in self.judge.written(raises, opened):
-            kinds = (
-                one.events if not alert.inserted else (Kind.OPENED,) if one.quiet_until is None else (Kind.SUPPRESSED,)
-            )
+            begins = EventKind.OPENED if one.quiet_until is None else EventKind.SUPPRESSED
+            kinds = (begins,) if alert.inserted else one.events
             log.info("alert %d of home %d: %s %s (%s)", *alert[:3], "+".join(kinds), one.reason)
             data = {"severity": one.severity, "times": one.times, "asks": one.asks, **_shown(one)}
             events += [store.Event(alert.alert_id, now, kind, data=data) for kind in kinds]
@@ -174,13 +173,13 @@ class Watch:
             "peak_value": one.measured and one.measured.peak,
         }  # fmt: skip
 
-    def _write_changes(self, changes: Sequence[Change], now: datetime) -> list[store.Event]:
+    def _write_changes(self, changes: Sequence[Transition], now: datetime) -> list[store.Event]:
         if not changes:
             return []
         intake.insist(self.conn)
         by_id = {one.alert_id: one for one in changes}
-        resolved = [one.alert_id for one in changes if Kind.RESOLVED in one.events]
-        aloud = [one.alert_id for one in changes if Kind.UNSUPPRESSED in one.events]
+        resolved = [one.alert_id for one in changes if EventKind.RESOLVED in one.events]
+        aloud = [one.alert_id for one in changes if EventKind.UNSUPPRESSED in one.events]
         stood = (
             store.write_closes(self.conn, list(by_id.keys() - {*resolved, *aloud}), now)
             | store.write_ends(self.conn, resolved, now, [name for name, rule in self.rules.items() if rule.recovers])
@@ -189,9 +188,9 @@ class Watch:
         events: list[store.Event] = []
         for one in (one for one in changes if one.alert_id in stood):
             log.info("alert %d: %s %s", one.alert_id, one.rule, one.reason)
-            data: dict[Kind, dict[str, Any]] = {
-                Kind.RESOLVED: {"disposition": Disposition.RECOVERED},
-                Kind.UNSUPPRESSED: {"reason": "longest"},
+            data: dict[EventKind, dict[str, Any]] = {
+                EventKind.RESOLVED: {"disposition": Disposition.RECOVERED},
+                EventKind.UNSUPPRESSED: {"reason": "longest"},
             }
             events += [store.Event(one.alert_id, now, kind, data=data.get(kind, {})) for kind in one.events]
         return events
@@ -200,12 +199,12 @@ class Watch:
 def _shown(one: Raise) -> dict[str, Any]:
     """What the record says of an alert that is only shown, or aloud again."""
     if one.quiet_until is None:
-        return {"reason": "worse"} if Kind.UNSUPPRESSED in one.events else {}
+        return {"reason": "worse"} if EventKind.UNSUPPRESSED in one.events else {}
     since, until = (to_datetime(at).isoformat(timespec="seconds") for at in (one.since, one.quiet_until))
     return {"reason": GOES_ON, "since": since, "until": until, "steps": one.steps}
 
 
-def _joined(batches: Sequence[intake.Waiting]) -> tuple[Packed, I8]:
+def _joined(batches: Sequence[intake.PackedBatch]) -> tuple[Packed, I8]:
     """All readings of the batches and when each was received; a batch that cannot be read is left out, and said."""
     parts: list[Packed] = [np.zeros(0, READING)]
     received: list[I8] = [np.zeros(0, np.int64)]

@@ -12,11 +12,11 @@ from typing import Self
 
 import numpy as np
 
-from alerts.judging.entries import Change, Raise, Standing
+from alerts.judging.entries import Raise, Standing, Transition
 from alerts.judging.findings import Evidence, Findings, measured
 from alerts.judging.told import Told
 from alerts.lifecycle.backoff import MOST, Backoff, climbed, only_shown, pause
-from alerts.lifecycle.states import Alert, Due, Found, Kind, Over, Step, asks, step, worse
+from alerts.lifecycle.states import Alert, Due, EventKind, Found, Over, Step, asks, step, worse
 from core.arrays import F8, I1, I8, Bool
 from core.clock import micros, to_datetime
 from core.model import Severity
@@ -34,7 +34,7 @@ class Docket:
     """One rule's alerts over all homes."""
 
     rule: str
-    clear_after: int | None  # µs the condition must stay clear; None: a mere event, which a person closes
+    clear_after: int | None  # µs the condition must stay clear (hysteresis); None: a mere event, which a person closes
     backoff: Backoff | None
     recovers: bool  # an alert ends with its condition, whoever has answered it
     active: Bool  # the condition holds, as far as is known
@@ -142,7 +142,7 @@ class Docket:
         since = self.clear_since[tracked]
         self.clear_since[tracked] = np.where(clear, np.where(since > 0, since, now), 0)
 
-    def ripe(self, now: int) -> Iterator[Change]:
+    def ripe(self, now: int) -> Iterator[Transition]:
         """Homes where the condition has been over for long enough, and those quiet for too long."""
         if self.clear_after is None:
             return
@@ -205,7 +205,8 @@ class Docket:
             calls = asks(events, worse(BY_RANK[self.rank[home]], severity), goes_on=goes_on)
         else:
             self.heard[home] = set()
-            events, reason, calls = (Kind.RAISED,), "new", True  # recorded so only if somebody else opened it meanwhile
+            # Recorded so only if somebody else opened it meanwhile.
+            events, reason, calls = (EventKind.RAISED,), "new", True
             if self.backoff and only_shown(self.backoff, severity, int(self.steps[home])):
                 reason, calls = "goes on, and was answered", False
                 quiet_until = now + micros(self.backoff.longest)
@@ -219,7 +220,7 @@ class Docket:
             measured(shown, (_evidence(self.rule, findings, int(one)) for one in mine[np.argsort(findings.at[mine])])),
         )  # fmt: skip
 
-    def _end(self, home: int, now: int) -> Iterator[Change]:
+    def _end(self, home: int, now: int) -> Iterator[Transition]:
         """The condition is over, and with it the episode; also on record where it was answered before."""
         self.active[home] = False
         self.clear_since[home] = 0
@@ -227,16 +228,16 @@ class Docket:
         if self.alert[home] and (ends or not self.over[home]):
             done = self._step(home, Over(ends), now)
             yield self._change(home, done)
-            if Kind.RESOLVED in done.events:
+            if EventKind.RESOLVED in done.events:
                 self.alert[home] = 0
             self.over[home] = self.alert[home] > 0
             self.quiet[home] = False
         elif self.last[home]:
-            yield Change(self.rule, home, int(self.last[home]), (Kind.CLEARED,), "over, after it was answered")
+            yield Transition(self.rule, home, int(self.last[home]), (EventKind.CLEARED,), "over, after it was answered")
         self._forget(home)
 
-    def _change(self, home: int, done: Step) -> Change:
-        return Change(self.rule, home, int(self.alert[home]), done.events, done.reason)
+    def _change(self, home: int, done: Step) -> Transition:
+        return Transition(self.rule, home, int(self.alert[home]), done.events, done.reason)
 
     def _step(self, home: int, verdict: Found | Over | Due, now: int) -> Step:
         quiet, rank = bool(self.quiet[home]), self.rank[home]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerts.judging.findings import Evidence, Measured
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.states import EventKind
 from core.model import Disposition, Severity
 
 
@@ -21,7 +21,7 @@ class Raise:
     late: bool
     times: int
     evidence: Evidence
-    events: tuple[Kind, ...]  # what an alert that stands open records; a new one records `opened` or `suppressed`
+    events: tuple[EventKind, ...]  # what an alert that stands open records; a new one records `opened` or `suppressed`
     reason: str
     since: int  # µs: when the episode began
     steps: int  # of the ladder, climbed by its answers
@@ -32,13 +32,13 @@ class Raise:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Transition:
     """The condition is over, or has gone on for so long that it is aloud again."""
 
     rule: str
     home: int
     alert_id: int
-    events: tuple[Kind, ...]
+    events: tuple[EventKind, ...]
     reason: str
 
 

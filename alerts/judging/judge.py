@@ -9,11 +9,11 @@ from typing import Any, Protocol, Self
 
 from alerts.judging import trial
 from alerts.judging.docket import Docket
-from alerts.judging.entries import Change, Raise, Standing
+from alerts.judging.entries import Raise, Standing, Transition
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
 from alerts.lifecycle.backoff import Backoff
-from alerts.lifecycle.rows import AlertRow, Opened
+from alerts.lifecycle.rows import AlertRow, Recorded
 from core.clock import micros, to_us
 
 log = logging.getLogger(__name__)
@@ -85,10 +85,10 @@ class Judge:
                 found += self._guarded(rule, batch.now, partial(self._observed, rule, mine, docket))
         return found
 
-    def tick(self, now: int) -> tuple[list[Raise], list[Change]]:
+    def tick(self, now: int) -> tuple[list[Raise], list[Transition]]:
         """What holds now that did not, and what is over or due."""
         found: list[Raise] = []
-        over: list[Change] = []
+        over: list[Transition] = []
         for rule in self.rules.values():
             docket = self.dockets[rule.name]
             if rule.tick is not None:
@@ -105,7 +105,7 @@ class Judge:
             if rule.observe is not None and len(mine):
                 self._guarded(rule, batch.now, partial(_discard, rule, mine, self.fleet))
 
-    def written(self, raises: Iterable[Raise], opened: Iterable[Opened]) -> list[tuple[Raise, Opened]]:
+    def written(self, raises: Iterable[Raise], opened: Iterable[Recorded]) -> list[tuple[Raise, Recorded]]:
         """Take up the ids that the database gave to what was raised; returns what became of each."""
         by_key = {(one.rule, one.home_id): one for one in opened}
         pairs = [(one, by_key[one.rule, int(self.fleet.home_ids[one.home])]) for one in raises]

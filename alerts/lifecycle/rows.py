@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 from core.model import Disposition, Severity, State
 
 
-class Opened(NamedTuple):
+class Recorded(NamedTuple):
     """What became of a finding in the database."""
 
     alert_id: int

@@ -23,7 +23,7 @@ class Action(StrEnum):
     COMMENT = "comment"
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """An entry in an alert's history."""
 
     OPENED = "opened"
@@ -49,21 +49,21 @@ ALLOWED = MappingProxyType(
         Action.COMMENT: frozenset(State),
     }
 )
-STEPS = frozenset({Kind.ACKNOWLEDGED, Kind.DISPATCHED, Kind.RESOLVED})  # what a person can take back
+STEPS = frozenset({EventKind.ACKNOWLEDGED, EventKind.DISPATCHED, EventKind.RESOLVED})  # what a person can take back
 UNDO_WITHIN = timedelta(seconds=30)  # three times what the console offers: the answer may have been on its way
 CALLS = frozenset({Severity.EMERGENCY, Severity.URGENT})  # found again, these ask again
 BECOMES = MappingProxyType(
     {
-        Action.ACKNOWLEDGE: (State.ACKNOWLEDGED, Kind.ACKNOWLEDGED),
-        Action.DISPATCH: (State.DISPATCHED, Kind.DISPATCHED),
-        Action.RESOLVE: (State.RESOLVED, Kind.RESOLVED),
+        Action.ACKNOWLEDGE: (State.ACKNOWLEDGED, EventKind.ACKNOWLEDGED),
+        Action.DISPATCH: (State.DISPATCHED, EventKind.DISPATCHED),
+        Action.RESOLVE: (State.RESOLVED, EventKind.RESOLVED),
     }
 )
 HELD = "somebody else holds it"
 SAID = MappingProxyType(
     {
-        Kind.RETURNED: "came back", Kind.SEVERITY: "got worse", Kind.UNSUPPRESSED: "is aloud again",
-        Kind.RAISED: "found again",
+        EventKind.RETURNED: "came back", EventKind.SEVERITY: "got worse", EventKind.UNSUPPRESSED: "is aloud again",
+        EventKind.RAISED: "found again",
     }
 )  # fmt: skip
 
@@ -113,7 +113,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answered:
     """A person acts. Resolving needs a disposition, and `take_over` where somebody else holds the alert."""
 
     action: Action
@@ -122,7 +122,7 @@ class Answer:
     take_over: bool = False
 
 
-Verdict = Found | Over | Due | Answer
+Verdict = Found | Over | Due | Answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Step:
     """Where an alert stands after a verdict, what that leaves in its history, and why."""
 
     alert: Alert
-    events: tuple[Kind, ...]
+    events: tuple[EventKind, ...]
     reason: str
 
     @property
@@ -148,7 +148,7 @@ def step(alert: Alert, verdict: Verdict, now: datetime) -> Step:
             return _over(alert, verdict, now)
         case Due():
             return _due(alert, now)
-        case Answer():
+        case Answered():
             return _answer(alert, verdict, now)
 
 
@@ -157,10 +157,10 @@ def worse(one: Severity, other: Severity) -> Severity:
     return min(one, other, key=lambda severity: severity.rank)
 
 
-def asks(kinds: Iterable[Kind], severity: Severity, *, goes_on: bool) -> bool:
+def asks(kinds: Iterable[EventKind], severity: Severity, *, goes_on: bool) -> bool:
     """Whether an alert of which this is recorded asks for a person, answered or not."""
-    anew = {Kind.RETURNED} if goes_on else {Kind.RETURNED, Kind.RAISED}
-    calls = {Kind.SEVERITY, Kind.UNSUPPRESSED} | (anew if severity in CALLS else set())
+    anew = {EventKind.RETURNED} if goes_on else {EventKind.RETURNED, EventKind.RAISED}
+    calls = {EventKind.SEVERITY, EventKind.UNSUPPRESSED} | (anew if severity in CALLS else set())
     return not calls.isdisjoint(kinds)
 
 
@@ -174,10 +174,10 @@ def _found(alert: Alert, found: Found, now: datetime) -> Step:
     events = tuple(
         kind
         for kind, holds in (
-            (Kind.RETURNED, alert.cleared_at is not None),
-            (Kind.SEVERITY, severity is not alert.severity),
-            (Kind.UNSUPPRESSED, quiet),
-            (Kind.RAISED, found.again and alert.cleared_at is None and not quiet),
+            (EventKind.RETURNED, alert.cleared_at is not None),
+            (EventKind.SEVERITY, severity is not alert.severity),
+            (EventKind.UNSUPPRESSED, quiet),
+            (EventKind.RAISED, found.again and alert.cleared_at is None and not quiet),
         )
         if holds
     )
@@ -195,28 +195,28 @@ def _over(alert: Alert, over: Over, now: datetime) -> Step:
     ends = over.ends or alert.quiet_until is not None
     if alert.state is State.RESOLVED or (alert.cleared_at is not None and not ends):
         return Step(alert, (), "over already")
-    events = (Kind.CLEARED,) if alert.cleared_at is None else ()
+    events = (EventKind.CLEARED,) if alert.cleared_at is None else ()
     after = replace(alert, cleared_at=alert.cleared_at or now, quiet_until=None)
     if not ends:
         return Step(after, events, "over; a person still answers")
     done = replace(
         after, state=State.RESOLVED, asks_since=None, resolved_at=now, disposition=Disposition.RECOVERED
     )  # fmt: skip
-    return Step(done, (*events, Kind.RESOLVED), "over; nobody's answer is needed")
+    return Step(done, (*events, EventKind.RESOLVED), "over; nobody's answer is needed")
 
 
 def _due(alert: Alert, now: datetime) -> Step:
     if alert.quiet_until is None or now < alert.quiet_until:
         return Step(alert, (), "nothing is due")
-    return Step(replace(alert, quiet_until=None, asks_since=now), (Kind.UNSUPPRESSED,), "has gone on for long")
+    return Step(replace(alert, quiet_until=None, asks_since=now), (EventKind.UNSUPPRESSED,), "has gone on for long")
 
 
-def _answer(alert: Alert, answer: Answer, now: datetime) -> Step:
+def _answer(alert: Alert, answer: Answered, now: datetime) -> Step:
     asks_again = answer.action is Action.ACKNOWLEDGE and alert.asks_since is not None
     if alert.state not in ALLOWED[answer.action] and not (asks_again and alert.state is not State.RESOLVED):
         return Step(alert, (), f"it is {alert.state} already")
     if answer.action is Action.COMMENT:
-        return Step(alert, (Kind.COMMENT,), "comment")
+        return Step(alert, (EventKind.COMMENT,), "comment")
     if answer.action is Action.RESOLVE:
         return _resolve(alert, answer, now)
     state, kind = BECOMES[answer.action]
@@ -231,7 +231,7 @@ def _answer(alert: Alert, answer: Answer, now: datetime) -> Step:
     return Step(after, (kind,), answer.action)
 
 
-def _resolve(alert: Alert, answer: Answer, now: datetime) -> Step:
+def _resolve(alert: Alert, answer: Answered, now: datetime) -> Step:
     if answer.disposition is None:
         return Step(alert, (), "resolving needs a disposition")
     if held_by_other(alert, answer.account) and not answer.take_over:
@@ -242,7 +242,7 @@ def _resolve(alert: Alert, answer: Answer, now: datetime) -> Step:
         acknowledged_at=alert.acknowledged_at or now, resolved_at=now, resolved_by=answer.account,
         disposition=answer.disposition,
     )  # fmt: skip
-    return Step(after, (Kind.RESOLVED,), answer.action)
+    return Step(after, (EventKind.RESOLVED,), answer.action)
 
 
 def held_by_other(alert: Alert, account: int) -> bool:

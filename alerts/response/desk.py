@@ -8,12 +8,12 @@ from typing import Any
 import psycopg
 
 from alerts.lifecycle import states as lifecycle
-from alerts.lifecycle.states import HELD, STEPS, UNDO_WITHIN, Action, Alert, Answer, Kind, step
+from alerts.lifecycle.states import HELD, STEPS, UNDO_WITHIN, Action, Alert, Answered, EventKind, step
 from alerts.response.store import answers as store
 from alerts.response.store.alerts import Event, add_events
 from core.model import Disposition, State
 
-__all__ = ["Action", "AlertConflict", "AlertNotFound", "HeldByOther", "Refusal", "UndoRefused", "act", "undo"]
+__all__ = ["Action", "AlertConflict", "AlertNotFound", "HeldByOther", "UndoRefusal", "UndoRefused", "act", "undo"]
 
 
 class AlertConflict(Exception):
@@ -30,7 +30,7 @@ class HeldByOther(AlertConflict):
     """Closing it would close what somebody else has in hand."""
 
 
-class Refusal(StrEnum):
+class UndoRefusal(StrEnum):
     """Why a step can't be taken back."""
 
     ACTED_SINCE = "acted_since"
@@ -42,7 +42,7 @@ class Refusal(StrEnum):
 class UndoRefused(AlertConflict):
     """The step stands; `reason` says why, the rest who acted when, and how it stands."""
 
-    def __init__(self, reason: Refusal, state: State, handler: str | None, at: datetime | None) -> None:
+    def __init__(self, reason: UndoRefusal, state: State, handler: str | None, at: datetime | None) -> None:
         super().__init__(state, handler, at)
         self.reason = reason
 
@@ -71,7 +71,7 @@ def act(
         raise ValueError("resolving needs a disposition")
     with conn.transaction():
         held = _hold(conn, alert_id)
-        done = step(held, Answer(action, account_id, disposition, take_over), now)
+        done = step(held, Answered(action, account_id, disposition, take_over), now)
         if done.refused:
             refusal = HeldByOther if done.reason is HELD else AlertConflict
             raise refusal(held.state, *_who(conn, held))
@@ -101,22 +101,22 @@ def undo(
             before = _allowed(held, taken, account_id, now)
             store.write(conn, alert_id, lifecycle.undo(held, before, now))
             data = {"step": taken.kind, "event": event_id}
-            add_events(conn, [Event(alert_id, now, Kind.UNDONE, account_id, data=data)])
+            add_events(conn, [Event(alert_id, now, EventKind.UNDONE, account_id, data=data)])
     except psycopg.errors.UniqueViolation:  # one unresolved alert for each home and rule
         other = store.in_place(conn, alert_id)
         if other is None:
             raise
-        raise UndoRefused(Refusal.REOPENED, *other) from None
+        raise UndoRefused(UndoRefusal.REOPENED, *other) from None
 
 
-def _allowed(held: Alert, taken: store.Step, account_id: int, now: datetime) -> Alert:
+def _allowed(held: Alert, taken: store.PastStep, account_id: int, now: datetime) -> Alert:
     """How it stood before the step; raises UndoRefused."""
     if taken.account_id != account_id:
-        raise UndoRefused(Refusal.NOT_YOURS, held.state, taken.name, taken.at)
+        raise UndoRefused(UndoRefusal.NOT_YOURS, held.state, taken.name, taken.at)
     if taken.since is not None:
-        raise UndoRefused(Refusal.ACTED_SINCE, held.state, taken.since_name, taken.since)
+        raise UndoRefused(UndoRefusal.ACTED_SINCE, held.state, taken.since_name, taken.since)
     if now - taken.at > UNDO_WITHIN or not taken.before:
-        raise UndoRefused(Refusal.TOO_LATE, held.state, taken.name, taken.at)
+        raise UndoRefused(UndoRefusal.TOO_LATE, held.state, taken.name, taken.at)
     return store.load(held, taken.before)
 
 

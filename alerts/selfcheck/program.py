@@ -174,7 +174,7 @@ class Canary:
         elif alert and not alert.resolved_at and not alert.cleared and self._whole_for(now):
             store.clear_alert(conn, alert.id, now)
 
-    def _known(self, alert: store.Standing, since: datetime, now: datetime) -> bool:
+    def _known(self, alert: store.OwnAlert, since: datetime, now: datetime) -> bool:
         """Whether the alert says it already, or a person has just answered for it."""
         if alert.resolved_at is None:
             return not alert.cleared

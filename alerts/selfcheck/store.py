@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.types.json import Jsonb
 
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.states import EventKind
 from alerts.response.store import alerts as store
 from alerts.selfcheck.taken import CODE, REASON, Owner
 from core import canary
@@ -24,7 +24,7 @@ class Terminal(NamedTuple):
     metric_id: int
 
 
-class Standing(NamedTuple):
+class OwnAlert(NamedTuple):
     """The alert as it stands."""
 
     id: int
@@ -88,14 +88,14 @@ def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now:
         )
 
 
-def newest(conn: psycopg.Connection) -> Standing | None:
+def newest(conn: psycopg.Connection) -> OwnAlert | None:
     """The newest self-check alert."""
     row = conn.execute(
         "SELECT id, cleared_at IS NOT NULL, resolved_at, evidence->>'link' FROM alert"
         " WHERE subject = 'site' AND rule = %s ORDER BY opened_at DESC LIMIT 1",
         (RULE,),
     ).fetchone()
-    return Standing(*row) if row else None
+    return OwnAlert(*row) if row else None
 
 
 def raise_alert(conn: psycopg.Connection, since: datetime, now: datetime, evidence: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def raise_alert(conn: psycopg.Connection, since: datetime, now: datetime, eviden
         "evidence": evidence, "asks_since": now,
     }  # fmt: skip
     [opened] = store.write_raises(conn, [record])
-    kind = Kind.OPENED if opened.inserted else Kind.RETURNED
+    kind = EventKind.OPENED if opened.inserted else EventKind.RETURNED
     store.add_events(conn, [store.Event(opened.alert_id, now, kind, data={"severity": Severity.EMERGENCY})])
 
 
@@ -118,4 +118,4 @@ def name_link(conn: psycopg.Connection, alert_id: int, evidence: dict[str, Any])
 def clear_alert(conn: psycopg.Connection, alert_id: int, now: datetime) -> None:
     """The chain is whole again; a person still answers for the gap. Inside a transaction."""
     if store.write_closes(conn, [alert_id], now):
-        store.add_events(conn, [store.Event(alert_id, now, Kind.CLEARED)])
+        store.add_events(conn, [store.Event(alert_id, now, EventKind.CLEARED)])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
 from alerts.response import desk
-from alerts.response.desk import Action, AlertConflict, AlertNotFound, HeldByOther, Refusal, UndoRefused
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, HeldByOther, UndoRefusal, UndoRefused
 from api.access import Db, Now, Shared, may
 from api.accounts.store import Caller
 from api.alerts import detail_store as detail
@@ -27,10 +27,10 @@ Answers = Annotated[Db, may(Permission.ALERTS_ANSWER)]
 CHANGES = documented(401, 403, 404, 409)
 STATES = {"open": "待处理", "acknowledged": "已接警", "dispatched": "已派人", "resolved": "已办结"}
 REFUSED = {
-    Refusal.ACTED_SINCE: "这一步之后已有别的操作，不能撤销 (somebody has acted since)",
-    Refusal.TOO_LATE: "已过了可以撤销的时间 (too late to undo)",
-    Refusal.NOT_YOURS: "只能撤销自己的操作 (not your own step)",
-    Refusal.REOPENED: "办结后又有新的报警，不能撤销；请处理新的报警 (a new alert has been opened since)",
+    UndoRefusal.ACTED_SINCE: "这一步之后已有别的操作，不能撤销 (somebody has acted since)",
+    UndoRefusal.TOO_LATE: "已过了可以撤销的时间 (too late to undo)",
+    UndoRefusal.NOT_YOURS: "只能撤销自己的操作 (not your own step)",
+    UndoRefusal.REOPENED: "办结后又有新的报警，不能撤销；请处理新的报警 (a new alert has been opened since)",
 }
 
 

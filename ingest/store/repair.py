@@ -15,7 +15,7 @@ Key = tuple[int, int, int]  # device, metric, µs
 
 
 def repair(conn: psycopg.Connection, rows: Rows) -> Rows:
-    """Insert what is not there yet and return it. Inside a transaction.
+    """Insert what is not there yet and return it: the dedup of redelivered batches. Inside a transaction.
 
     A value that is stored for the same instant is the same reading; a different one is moved behind it (decision 0010).
     """

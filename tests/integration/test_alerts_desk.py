@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from alerts.lifecycle.states import ALLOWED, Alert, Answer, step
+from alerts.lifecycle.states import ALLOWED, Alert, Answered, step
 from alerts.response.desk import Action, AlertConflict, AlertNotFound, act
 from core.model import Disposition, Severity, State
 from tests.registry import seed
@@ -106,9 +106,9 @@ def test_the_database_does_what_the_pure_lifecycle_says(conn, registry, alert, s
     }[state]  # fmt: skip
     for earlier in path:
         act(conn, alert, earlier, one, NOW, disposition=Disposition.TEST)
-        before = step(before, Answer(earlier, one, Disposition.TEST), NOW).alert
+        before = step(before, Answered(earlier, one, Disposition.TEST), NOW).alert
     later = NOW + timedelta(minutes=1)
-    after = step(before, Answer(action, two, Disposition.REAL), later)
+    after = step(before, Answered(action, two, Disposition.REAL), later)
     try:
         act(conn, alert, action, two, later, disposition=Disposition.REAL)
         assert state in ALLOWED[action]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from alerts.lifecycle import states as lifecycle
-from alerts.lifecycle.states import Alert, Answer, Due, Found, Kind, Over, asks, step
+from alerts.lifecycle.states import Alert, Answered, Due, EventKind, Found, Over, asks, step
 from alerts.response.desk import Action, AlertConflict, act, undo
 from alerts.response.store import alerts as store
 from core.model import Disposition, Severity, State
@@ -60,7 +60,7 @@ class Walk:
     def _over(self, now):
         ends = self.dice.random() < 0.3
         done = step(self.alert, Over(ends), now)
-        if Kind.RESOLVED in done.events:
+        if EventKind.RESOLVED in done.events:
             assert store.write_ends(self.engine, [self.id], now, [self.rule] if ends else [])
             self.last = None
         elif done.events:
@@ -76,7 +76,7 @@ class Walk:
 
     def _answer(self, now):
         dice = self.dice
-        answer = Answer(dice.choice(list(Action)), dice.choice(self.people), Disposition.REAL, dice.random() < 0.5)
+        answer = Answered(dice.choice(list(Action)), dice.choice(self.people), Disposition.REAL, dice.random() < 0.5)
         done = step(self.alert, answer, now)
         try:
             act(

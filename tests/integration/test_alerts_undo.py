@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from alerts.lifecycle.states import Kind
-from alerts.response.desk import Action, AlertConflict, AlertNotFound, Refusal, UndoRefused, act, undo
+from alerts.lifecycle.states import EventKind
+from alerts.response.desk import Action, AlertConflict, AlertNotFound, UndoRefusal, UndoRefused, act, undo
 from alerts.response.store import alerts as store
 from core.model import Disposition, State
 from tests.registry import seed
@@ -59,7 +59,7 @@ def record(registry, at=NOW, **more):
 def raised(engine, registry, at=NOW, **more):
     with engine.transaction():
         [opened] = store.write_raises(engine, [record(registry, at, **more)])
-        kind = Kind.OPENED if opened.inserted else Kind.RAISED
+        kind = EventKind.OPENED if opened.inserted else EventKind.RAISED
         store.add_events(engine, [store.Event(opened.alert_id, at, kind)])
     return opened.alert_id
 
@@ -109,7 +109,7 @@ def test_a_step_back_leaves_the_alert_as_it_was_and_both_on_record(conn, engine,
     ]  # fmt: skip
     data = conn.execute("SELECT data FROM alert_event WHERE kind = 'undone'").fetchone()[0]
     assert data == {"step": told(conn, alert)[-2], "event": step}
-    assert refused(conn, alert, step, one, NOW + 30 * SECOND).reason is Refusal.ACTED_SINCE
+    assert refused(conn, alert, step, one, NOW + 30 * SECOND).reason is UndoRefusal.ACTED_SINCE
 
 
 def test_what_was_only_shown_is_only_shown_again_unless_it_asks_by_now(conn, engine, registry, alert, one):
@@ -146,7 +146,7 @@ def test_what_was_only_shown_and_is_over_since_asks(conn, engine, alert, one):
 def test_only_ones_own_newest_step_can_be_taken_back_and_not_for_long(conn, alert, one, two):
     act(conn, alert, Action.ACKNOWLEDGE, one, NOW)
     step = newest(conn, alert)
-    for reason, who, at in ((Refusal.NOT_YOURS, two, NOW), (Refusal.TOO_LATE, one, NOW + 31 * SECOND)):
+    for reason, who, at in ((UndoRefusal.NOT_YOURS, two, NOW), (UndoRefusal.TOO_LATE, one, NOW + 31 * SECOND)):
         refusal = refused(conn, alert, step, who, at)
         assert (refusal.reason, refusal.state, refusal.handler, refusal.at) == (
             reason, State.ACKNOWLEDGED, "测试·op1", NOW,
@@ -155,7 +155,7 @@ def test_only_ones_own_newest_step_can_be_taken_back_and_not_for_long(conn, aler
     act(conn, alert, Action.DISPATCH, two, NOW + SECOND)
     refusal = refused(conn, alert, step, one, NOW + 2 * SECOND)
     assert (refusal.reason, refusal.state, refusal.handler, refusal.at) == (
-        Refusal.ACTED_SINCE, State.DISPATCHED, "测试·op2", NOW + SECOND,
+        UndoRefusal.ACTED_SINCE, State.DISPATCHED, "测试·op2", NOW + SECOND,
     )  # fmt: skip
     for nothing in (step + 1, 10**9, conn.execute("SELECT min(id) FROM alert_event").fetchone()[0]):
         with pytest.raises(AlertNotFound):
@@ -181,7 +181,7 @@ def test_a_closed_alert_that_has_a_successor_stays_closed(conn, engine, registry
     assert successor != alert
     refusal = refused(conn, alert, step, one, NOW + 2 * SECOND)
     assert (refusal.reason, refusal.state, refusal.handler, refusal.at) == (
-        Refusal.REOPENED, State.OPEN, None, NOW + SECOND,
+        UndoRefusal.REOPENED, State.OPEN, None, NOW + SECOND,
     )  # fmt: skip
     assert stands(conn, alert) == before
     assert told(conn, alert) == ["opened", "resolved"]
@@ -191,9 +191,9 @@ def test_what_the_engine_closed_since_stays_closed(conn, engine, alert, one):
     act(conn, alert, Action.ACKNOWLEDGE, one, NOW)
     step = newest(conn, alert)
     assert store.write_ends(engine, [alert], NOW + SECOND, ["sos"]) == {alert}
-    store.add_events(engine, [store.Event(alert, NOW + SECOND, Kind.RESOLVED)])
+    store.add_events(engine, [store.Event(alert, NOW + SECOND, EventKind.RESOLVED)])
     refusal = refused(conn, alert, step, one, NOW + 2 * SECOND)
-    assert (refusal.reason, refusal.state, refusal.handler) == (Refusal.ACTED_SINCE, State.RESOLVED, None)
+    assert (refusal.reason, refusal.state, refusal.handler) == (UndoRefusal.ACTED_SINCE, State.RESOLVED, None)
 
 
 def at_once(database, *calls):
@@ -233,7 +233,7 @@ def test_of_an_undo_and_whatever_comes_at_the_same_moment_exactly_one_is_done(
         )
         assert answers[:2] != [None, None]
         for error in answers[:2]:
-            assert error is None or error.reason is Refusal.ACTED_SINCE
+            assert error is None or error.reason is UndoRefusal.ACTED_SINCE
         assert answers[2] is None, "open or acknowledged, somebody can be sent"
         steps = told(conn, alert)[2:]
         assert steps == (["undone", "dispatched"] if None in answers[:2] else ["dispatched"])
@@ -256,6 +256,6 @@ def test_of_undoing_an_end_and_a_new_cry_neither_is_lost(conn, engine, database,
         if undone is None:
             assert (opened, open_now) == (alert, [(alert, True, 2)]), "the cry was added to the alert that is back"
         else:
-            assert undone.reason is Refusal.REOPENED
+            assert undone.reason is UndoRefusal.REOPENED
             assert open_now == [(opened, True, 1)]
         act(conn, opened, Action.RESOLVE, one, at, **REAL)

@@ -10,7 +10,7 @@ from alerts.judging.entries import Standing
 from alerts.judging.fleet import Fleet
 from alerts.judging.judge import Judge
 from alerts.lifecycle.backoff import Backoff
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.states import EventKind
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.model import Disposition, Severity
@@ -54,7 +54,7 @@ class Desk:
             self._take(raises)
             for change in changes:
                 self.ended.append(change.events)
-                if Kind.UNSUPPRESSED in change.events:
+                if EventKind.UNSUPPRESSED in change.events:
                     self._aloud(self.standing.severity)
         return self
 
@@ -73,7 +73,7 @@ class Desk:
                 self.standing = replace(
                     self.standing, severity=one.severity, device=one.device, steps=one.steps, quiet_until=None
                 )
-            if one.quiet_until is None and (new or Kind.UNSUPPRESSED in one.events):
+            if one.quiet_until is None and (new or EventKind.UNSUPPRESSED in one.events):
                 self._aloud(one.severity)
 
     def _aloud(self, severity):
@@ -145,7 +145,7 @@ def test_coming_home_ends_an_absence_that_was_only_shown():
     desk.say(0, "door_open", 0).until(2 * DAY)
     assert desk.docket.quiet[0]
     desk.say(1, "motion", 1).until(2 * DAY + HOUR)
-    assert desk.ended == [(Kind.CLEARED, Kind.RESOLVED)]
+    assert desk.ended == [(EventKind.CLEARED, EventKind.RESOLVED)]
     assert not desk.docket.alert[0]
     told = len(desk.aloud)
     desk.say(0, "door_open", 1).until(2 * DAY + 2 * HOUR)
@@ -221,7 +221,7 @@ def test_what_was_over_and_comes_back_is_aloud_at_once_within_the_pause():
     desk = Desk(discover()["water_leak"], "water_leak_sensor").say(0, "water_leak", 1).until(2 * STEP)
     assert desk.aloud == [STEP]
     desk.say(0, "water_leak", 0).until(4 * STEP)
-    assert desk.ended == [(Kind.CLEARED,)], "the end is on record, though it was answered before"
+    assert desk.ended == [(EventKind.CLEARED,)], "the end is on record, though it was answered before"
     desk.say(0, "water_leak", 1).until(5 * STEP)
     assert desk.aloud == [STEP, 5 * STEP]
 

@@ -10,7 +10,7 @@ from core.binary import Records, copy_document
 from core.packed import Packed, unpack
 
 
-class Waiting(NamedTuple):
+class PackedBatch(NamedTuple):
     """One packed batch of the inbox."""
 
     id: int
@@ -59,7 +59,7 @@ def allow_long(conn: psycopg.Connection) -> None:
 # -- inbox
 
 
-def waiting(conn: psycopg.Connection, shard: int, *, urgent: bool, batches: int, rows: int) -> list[Waiting]:
+def waiting(conn: psycopg.Connection, shard: int, *, urgent: bool, batches: int, rows: int) -> list[PackedBatch]:
     """The oldest batches of a lane, at most `batches` of about `rows` readings together."""
     found = conn.execute(
         "SELECT id, received_at, payload FROM ("
@@ -69,7 +69,7 @@ def waiting(conn: psycopg.Connection, shard: int, *, urgent: bool, batches: int,
         (shard, urgent, batches, rows),
         binary=True,  # a payload in hexadecimal would be twice as long
     )
-    return [Waiting(*row) for row in found]
+    return [PackedBatch(*row) for row in found]
 
 
 def inbox(conn: psycopg.Connection, shard: int) -> Inbox:
@@ -101,10 +101,10 @@ def mark_judged(conn: psycopg.Connection, batch_ids: Sequence[int], step: int) -
     conn.execute("UPDATE batch SET step = %s WHERE id = ANY(%s)", (step, list(batch_ids)))
 
 
-def judged(conn: psycopg.Connection, shard: int) -> Iterator[Waiting]:
+def judged(conn: psycopg.Connection, shard: int) -> Iterator[PackedBatch]:
     """What was judged since `latest` was last written, in that order."""
     query = "SELECT id, received_at, payload FROM batch WHERE step IS NOT NULL AND shard = %s ORDER BY step, id"
-    yield from map(Waiting._make, conn.execute(query, (shard,), binary=True))
+    yield from map(PackedBatch._make, conn.execute(query, (shard,), binary=True))
 
 
 def newest_step(conn: psycopg.Connection, shard: int) -> int:

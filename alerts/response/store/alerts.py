@@ -8,8 +8,8 @@ import orjson
 import psycopg
 
 from alerts.lifecycle.backoff import GOES_ON
-from alerts.lifecycle.rows import AlertRow, Opened
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.rows import AlertRow, Recorded
+from alerts.lifecycle.states import EventKind
 from core.model import Severity
 
 
@@ -18,7 +18,7 @@ class Event(NamedTuple):
 
     alert_id: int
     at: datetime
-    kind: Kind
+    kind: EventKind
     account_id: int | None = None  # None: the engine
     note: str = ""
     data: dict[str, Any] = {}  # noqa: RUF012 - never written to
@@ -81,7 +81,7 @@ RAISE = f"""
 """  # noqa: S608 - of constants; values are parameters
 
 
-def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) -> list[Opened]:
+def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) -> list[Recorded]:
     """Open alerts or add to those open, whichever the database finds: no race with whoever resolves one now.
 
     `asks_since` is given where the finding asks for a person though the alert was answered. A new alert that is not
@@ -89,7 +89,7 @@ def write_raises(conn: psycopg.Connection, records: Sequence[dict[str, Any]]) ->
     given; else it goes with `area_id`, `vendor_id` or neither.
     """
     values = {"goes_on": GOES_ON, "records": json(records), "ranks": [str(severity) for severity in Severity]}
-    opened = [Opened(*row) for row in conn.execute(RAISE, values).fetchall()]
+    opened = [Recorded(*row) for row in conn.execute(RAISE, values).fetchall()]
     calm = {(one.get("home_id"), one["rule"]) for one in records if not one.get("asks_since")}
     missed = [one.alert_id for one in opened if one.inserted and (one.home_id, one.rule) in calm]
     if missed:

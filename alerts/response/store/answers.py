@@ -11,7 +11,7 @@ from alerts.lifecycle.states import Alert
 from core.model import Disposition, Severity, State
 
 
-class Step(NamedTuple):
+class PastStep(NamedTuple):
     """A step in an alert's history, and whoever acted after it."""
 
     kind: str
@@ -63,7 +63,7 @@ def write(conn: psycopg.Connection, alert_id: int, alert: Alert) -> None:
     )  # fmt: skip
 
 
-def read_step(conn: psycopg.Connection, alert_id: int, event_id: int) -> Step | None:
+def read_step(conn: psycopg.Connection, alert_id: int, event_id: int) -> PastStep | None:
     """A step and the newest one after it. A remark is none; that the system closed the alert is one."""
     row = conn.execute(
         "SELECT e.kind, e.account_id, by.name, e.at, e.data->'before', later.at, later.name"
@@ -74,7 +74,7 @@ def read_step(conn: psycopg.Connection, alert_id: int, event_id: int) -> Step | 
         " WHERE e.alert_id = %s AND e.id = %s",
         (alert_id, event_id),
     ).fetchone()
-    return Step(*row) if row else None
+    return PastStep(*row) if row else None
 
 
 def in_place(conn: psycopg.Connection, alert_id: int) -> tuple[State, str | None, datetime] | None:

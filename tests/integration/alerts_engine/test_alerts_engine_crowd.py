@@ -12,7 +12,7 @@ import psycopg
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Fleet
 from alerts.lifecycle import states as lifecycle
-from alerts.lifecycle.states import Alert, Answer, step
+from alerts.lifecycle.states import Alert, Answered, step
 from alerts.response.desk import Action, AlertConflict, AlertNotFound, act, undo
 from core.model import Disposition, Severity
 from tests.engine_rig import SOS, Rule, pressed, running
@@ -68,7 +68,7 @@ def replayed(events):
                 kind
             ]
             before[number] = alerts[alert]
-            done = step(alerts[alert], Answer(action, account, Disposition.REAL, take_over=True), at)
+            done = step(alerts[alert], Answered(action, account, Disposition.REAL, take_over=True), at)
             assert not done.refused, (alert, kind, done.reason)
             alerts[alert] = done.alert
     return alerts

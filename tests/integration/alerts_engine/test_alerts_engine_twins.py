@@ -7,7 +7,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from alerts.engine.steps import Watch
+from alerts.engine.steps import Steps
 from alerts.lifecycle.backoff import Backoff
 from alerts.response.desk import Action, act, undo
 from core.catalogue import metrics
@@ -61,7 +61,7 @@ def test_an_engine_that_is_new_at_every_step_raises_what_one_that_runs_on_does(t
         psycopg.connect(database.url("ingest"), autocommit=True) as ingest,
         psycopg.connect(database.desk, autocommit=True) as api,
     ):
-        running = Watch(one, steady, rules, now)
+        running = Steps(one, steady, rules, now)
         for _ in range(100):
             now += timedelta(minutes=dice.choice(MINUTES))
             degrees, disposition = dice.choice(DEGREES), dice.choice(ANSWERS)
@@ -70,7 +70,7 @@ def test_an_engine_that_is_new_at_every_step_raises_what_one_that_runs_on_does(t
             back, heard = dice.random() < 0.3, dice.random() < 0.5  # taken back, perhaps after the engine heard of it
             for home, device, settings in twins:
                 say(ingest, settings.shard, device, now, degrees)
-                watch = running if settings is steady else Watch(other, fresh, rules, now)
+                watch = running if settings is steady else Steps(other, fresh, rules, now)
                 judge_all(watch, now)
                 watch.tick(now)
                 watch.write_all_latest()

@@ -9,7 +9,7 @@ from alerts.judging import docket as ledger
 from alerts.judging.docket import Docket
 from alerts.judging.entries import Standing
 from alerts.judging.findings import Findings
-from alerts.lifecycle.states import Kind
+from alerts.lifecycle.states import EventKind
 from core.model import Disposition, Severity
 
 MINUTE = 60_000_000
@@ -68,9 +68,9 @@ def test_it_must_stay_clear_for_the_whole_time(docket):
         findings = Findings.none(clear=everywhere_but() if clear else everywhere_but(1))
         assert tick(docket, findings, NOW + minute * MINUTE)[1] == []
     (close,) = tick(docket, Findings.none(clear=everywhere_but()), NOW + 5 * MINUTE)[1]
-    assert (close.home, close.alert_id, close.events) == (1, 101, (Kind.CLEARED,))
+    assert (close.home, close.alert_id, close.events) == (1, 101, (EventKind.CLEARED,))
     (back,) = tick(docket, found(1, clear=everywhere_but(1)), NOW + 6 * MINUTE)[0]
-    assert back.events == (Kind.RETURNED,)
+    assert back.events == (EventKind.RETURNED,)
 
 
 def test_a_rule_that_says_nothing_of_clear_never_ends_by_itself(docket):
