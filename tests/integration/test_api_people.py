@@ -201,7 +201,9 @@ def test_a_stranger_cannot_send_megabytes(service):
 def test_the_bureau_adds_categories_and_withdraws_them(service, registrar):
     where = "/api/v1/categories/flood_area"
     assert registrar.put(where, json={"zh": "受灾", "en": "flooded"}).status_code == 204
-    assert write(service, registrar, residents=[{"name": "测试·老人1", "categories": ["flood_area"]}]).status_code == 200
+    assert (
+        write(service, registrar, residents=[{"name": "测试·老人1", "categories": ["flood_area"]}]).status_code == 200
+    )
     assert registrar.put(where, json={"zh": "受灾户", "en": "flooded", "offered": False}).status_code == 204
     found = {one["code"]: one for one in service.login("op1").get("/api/v1/categories").json()}
     assert (found["flood_area"]["zh"], found["flood_area"]["offered"]) == ("受灾户", False)
