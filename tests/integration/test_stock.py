@@ -11,8 +11,9 @@ from alerts.engine.rebuild import registered
 from core.rooms import ROOMS, Room
 from core.settings import Settings
 from ingest.pipeline import Pipeline
+from ingest.routes import Routes
 from ingest.store.letters import bury, release_quarantine
-from ingest.store.registry import load_registry
+from registry import snapshot_store
 from registry.register import read
 from tests.api_service import serving
 from tests.command import Command
@@ -98,7 +99,7 @@ def test_a_room_may_be_said_beside_its_text(shouwang, service, tmp_path):
 def test_a_cry_for_help_from_stock_is_seen_and_is_not_replayed_by_itself_when_the_device_is_placed(service, stocked):
     now = datetime.now(UTC)
     with psycopg.connect(service.database.url("ingest")) as conn:
-        line = Pipeline(load_registry(conn), Settings(database_url="postgresql://"))
+        line = Pipeline(Routes(*snapshot_store.registered(conn)), Settings(database_url="postgresql://"))
         bury(conn, taken("sw/v1/acme/boxed/event", '{"values": {"sos": 1}}', NOW, line=line).refused, now)
         assert release_quarantine(conn, now) == 0
     [letter] = service.login("op1").get("/api/v1/dead-letters", params={"unanswered": True}).json()["items"]

@@ -1,8 +1,9 @@
 """What a device in stock says: nothing is stored of it, and a cry for help is put before people."""
 
 from core.settings import Settings
+from core.snapshot import DeviceRow
 from ingest.pipeline import Pipeline
-from ingest.registry import DeviceRow, Registry
+from ingest.routes import Routes
 from tests.pipeline_rig import DEVICES, NOW, VENDORS, taken
 
 DAY = 86_400_000_000
@@ -10,7 +11,7 @@ DAY = 86_400_000_000
 
 def line():
     stocked = DeviceRow("acme", "boxed", 31, None, "sos_button", False)
-    return Pipeline(Registry(VENDORS, [*DEVICES, stocked]), Settings(database_url="postgresql://"))
+    return Pipeline(Routes(VENDORS, [*DEVICES, stocked]), Settings(database_url="postgresql://"))
 
 
 def test_readings_in_stock_are_counted_by_device_and_day_and_not_kept():
