@@ -44,6 +44,10 @@ def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None, c
         for number in range(homes):
             registry.homes.append(_home(conn, registry, area, number, types or TYPES))
         _accounts(conn, registry, chief)
+        if conn.execute(
+            "SELECT FROM pg_attribute WHERE attrelid = 'device'::regclass AND attname = 'room_kind'"
+        ).rowcount:
+            conn.execute("UPDATE device SET room_kind = 'bedroom'")  # migration 0018
     return registry
 
 
@@ -65,8 +69,8 @@ def _home(conn: psycopg.Connection, registry: Registry, area: int, number: int, 
         serial = f"{type_code}-{number}"
         device = _id(
             conn,
-            "INSERT INTO device (vendor_id, serial, type, home_id, room, room_kind, installed_at)"
-            " VALUES (%s, %s, %s, %s, '卧室', 'bedroom', now() - interval '30 days') RETURNING id",
+            "INSERT INTO device (vendor_id, serial, type, home_id, room, installed_at)"
+            " VALUES (%s, %s, %s, %s, '卧室', now() - interval '30 days') RETURNING id",
             registry.vendors["acme"], serial, type_code, home,
         )  # fmt: skip
         registry.devices[number, type_code] = (device, serial)

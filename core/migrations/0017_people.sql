@@ -116,8 +116,10 @@ GRANT UPDATE (address, key_place, dog, latitude, longitude, revision) ON home TO
 GRANT INSERT, UPDATE, DELETE ON person, contact TO shouwang_api;
 GRANT DELETE ON person TO shouwang_registrar;
 
+-- What is erased is in no list.
 CREATE OR REPLACE VIEW home_in_scope AS
     SELECT h.id, h.code, h.address, a.path, h.erased_at FROM home h JOIN area a ON a.id = h.area_id WHERE a.path <@ my_area();
+CALL hold_scope('person', 'EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)');  -- anew: for the new grants
 CALL hold_scope('home_photo', 'in_scope(home_id)');
 CALL hold_scope('access_log', 'in_scope(home_id)');
 

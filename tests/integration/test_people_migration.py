@@ -14,13 +14,13 @@ from tests.registry import seed
 
 @pytest.fixture
 def filled(cluster):
-    """A database of the schema before 0015, with homes, people, contacts and an alert somebody wrote beside."""
+    """A database of the schema before 0017, with homes, people, contacts and an alert somebody wrote beside."""
     name = f"t_{secrets.token_hex(6)}"
     cluster.execute(f"CREATE DATABASE {name}")
     url = cluster.server.url(name)
     backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
     with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0015")
+        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0017")
         backend.apply_migrations(backend.to_apply(earlier))
     backend.connection.close()
     with psycopg.connect(url) as conn:

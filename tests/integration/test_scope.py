@@ -46,12 +46,16 @@ HELD = {
     "home_search_in_scope": ("home_id", HOME, "NULL"),
     "device_in_scope": ("id", HOME, "t.vendor_id"),
     "alert_in_scope": ("id", "coalesce((SELECT path::text FROM area ar WHERE ar.id = t.area_id), '*')", "NULL"),
+    "home_photo": ("home_id", HOME, "NULL"),
+    "access_log": ("home_id", HOME, "NULL"),
+    "device_battery": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),
     "vendor": ("id", "'*'", "t.id"),
     "account": ("id", "CASE WHEN t.vendor_id IS NULL THEN '*' END", "t.vendor_id"),
     "session": ("id", "(SELECT username FROM account a WHERE a.id = t.account_id)", "NULL"),
 }  # fmt: skip
 # What every request may read, and why.
 OPEN = {
+    "category": "kinds of hardship that the bureau lists; who has one stands with the person",
     "metric": "what can be measured; says nothing about anybody",
     "device_type": "what can be installed; says nothing about anybody",
     "batch": "number and time of what waits for the engine, nothing of its contents (the grant)",
@@ -78,6 +82,11 @@ def city(database):
                      " SELECT v.id, 'e-' || v.code, 'sos_button', h.id, now() - interval '9 days'"
                      " FROM vendor v, home h WHERE h.code = 'E1'")  # fmt: skip
         conn.execute("INSERT INTO baseline SELECT id, 3, 100, 9, now() FROM home")
+        conn.execute("INSERT INTO home_photo SELECT id, '\\xffd8', now() FROM home")
+        conn.execute("INSERT INTO access_log (account_id, home_id, hour, first_at, last_at, fields)"
+                     " SELECT a.id, h.id, date_trunc('hour', now(), 'UTC'), now(), now(), '{phones}'"
+                     " FROM account a, home h WHERE a.username = 'op1'")  # fmt: skip
+        conn.execute("INSERT INTO device_battery SELECT id, now(), 10, 90 FROM device")
         conn.execute("INSERT INTO latest SELECT id, 1, now(), 1, now(), now() FROM device")
         conn.execute("INSERT INTO device_note SELECT id, 'qos_0', now(), now(), 1 FROM device")
         conn.execute("INSERT INTO reading (ts, device_id, metric, value)"
