@@ -44,9 +44,8 @@ def seed(owner_url: str, homes: int = 3, types: tuple[str, ...] | None = None, c
         for number in range(homes):
             registry.homes.append(_home(conn, registry, area, number, types or TYPES))
         _accounts(conn, registry, chief)
-        if conn.execute(
-            "SELECT FROM pg_attribute WHERE attrelid = 'device'::regclass AND attname = 'room_kind'"
-        ).rowcount:
+        found = "SELECT FROM pg_attribute WHERE attrelid = 'device'::regclass AND attname = 'room_kind'"
+        if conn.execute(found).rowcount:
             conn.execute("UPDATE device SET room_kind = 'bedroom'")  # migration 0018
     return registry
 

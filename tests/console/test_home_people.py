@@ -8,6 +8,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from registry import people_store as people
+from tests.console.conftest import open_console
 from tests.console.house import fresh, furnish, seated
 from tests.console.test_reading_aloud import look
 
@@ -24,11 +25,14 @@ CONTACT = {
 
 @pytest.fixture(scope="module")
 def two(browser, desk):
-    """Where an operator and a registrar have logged in."""
-    with_op, with_registrar = seated(browser, desk, "op1"), seated(browser, desk, "registrar")
-    yield {"op1": next(with_op), "registrar": next(with_registrar)}
-    for seat in (with_op, with_registrar):
-        next(seat, None)
+    """Where an operator and a registrar, who has no board, have logged in."""
+    seat = seated(browser, desk, "op1")
+    with browser.new_context(locale="zh-CN") as context:
+        page = open_console(context, desk, "registrar")
+        page.wait_for_url("**/homes")
+        page.close()
+        yield {"op1": next(seat), "registrar": context}
+    next(seat, None)
 
 
 @pytest.fixture(scope="module")
