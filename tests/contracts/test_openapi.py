@@ -69,7 +69,7 @@ def test_every_answer_is_as_the_document_says(service):
             "code": "alone",
         }
         registers = operation.method.upper() in {"PUT", "DELETE"} and "sessions" not in operation.path
-        who = "chief" if registers else "op1"
+        who = "registrar" if registers else "op1"
         if operation.path.endswith("/undo"):
             there["body"] = {"event": taken(service, alert)}
         if operation.label == "PUT /api/v1/homes/{home_id}/photo":

@@ -176,7 +176,7 @@ def test_a_role_sees_of_a_home_what_it_is_for(service):
         seen[role] = (people, bool(found["contacts"]), measured, bool(found["active_alerts"]))
         assert found["address"]
         assert found["devices"]
-    whole, named = [("测试·老人1", "糖尿病")], [("测试·老人1", "")]
+    whole, named = [("测试·老人1", "糖尿病")], [("测试·老人1", None)]
     assert seen == {
         Role.OPERATOR: (whole, True, True, True),
         Role.READER: (named, False, True, True),

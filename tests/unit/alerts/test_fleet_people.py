@@ -18,7 +18,7 @@ def test_every_attribute_of_people_is_a_column_over_homes():
     homes["id"] = 7, 9
     for number, name in enumerate(PERSON):
         homes[name] = number, number + 1
-    devices = np.array([(1, 9, 0, 5), (2, 8, 0, 5)], DEVICE)
+    devices = np.array([(1, 9, 0, 0, 5), (2, 8, 0, 0, 5)], DEVICE)
     fleet = Fleet.from_snapshot(homes, devices, types=TYPES, zone=ZONE)
     for number, name in enumerate(PERSON):
         assert list(fleet.person(name)) == [number, number + 1]
