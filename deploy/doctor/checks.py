@@ -100,7 +100,7 @@ def _registry(conn: psycopg.Connection) -> Iterator[Finding]:
         homes, devices, unreachable = snapshot_store.counts(conn)
         waiting, unknown = store.letters(conn)
     except psycopg.errors.InsufficientPrivilege:
-        yield odd("registry: this login may not read it", "run the doctor with the api's login to check it")
+        yield odd("registry: this login may not read it", "run the doctor with the registrar's login to check it")
         return
     if not homes:
         yield odd("registry: no home is registered", "shouwang register FILE.csv")

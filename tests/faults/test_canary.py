@@ -118,8 +118,8 @@ def test_a_standing_alert_names_the_link_that_is_broken_now(chain, query):
 
 
 def doctor(site, **settings):
-    """(exit status, lines) of `shouwang doctor` with the API's login and the worker's broker account."""
-    environment = os.environ | site.environment("api") | settings
+    """(exit status, lines) of `shouwang doctor` with the registrar's login and the worker's broker account."""
+    environment = os.environ | site.environment("registrar") | settings
     done = subprocess.run(
         [sys.executable, "-m", "shouwang", "doctor"], env=environment, capture_output=True, text=True, check=False
     )
