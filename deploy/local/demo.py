@@ -13,6 +13,7 @@ from registry.accounts import store
 ACCOUNTS = (  # username, name, role, vendor
     ("duty1", "值班员甲", "operator", None),
     ("duty2", "值班员乙", "operator", None),
+    ("registrar", "登记员", "registrar", None),
     ("chief", "值班长", "chief", None),
 )
 
@@ -23,7 +24,7 @@ def password(site_secrets: Secrets) -> str:
 
 
 def write_accounts(conn: psycopg.Connection, site_secrets: Secrets) -> None:
-    """Two operators who can compete for an alert, a chief, and one account per vendor."""
+    """Two operators who can compete for an alert, a chief, a registrar, and one account per vendor."""
     area = conn.execute("SELECT path::text FROM area WHERE nlevel(path) = 1 ORDER BY path LIMIT 1").fetchone()
     assert area is not None
     hashed = PasswordHasher().hash(password(site_secrets))
@@ -45,7 +46,7 @@ def welcome(site: Site, wanted_port: int, logs: Path) -> str:
   守望 Shouwang is running.
 
     {site.address}{moved}
-    login     duty1 or duty2 (operators), chief, vendor-{vendor} (vendor)
+    login     duty1 or duty2 (operators), chief, registrar, vendor-{vendor} (vendor)
     password  {password(site.secrets)}
 
   press an SOS: . var/demo.env && .venv/bin/shouwang simulate --press S0007
