@@ -13,7 +13,7 @@ from registry.accounts import store
 ACCOUNTS = (  # username, name, role, vendor
     ("duty1", "值班员甲", "operator", None),
     ("duty2", "值班员乙", "operator", None),
-    ("registrar", "登记员", "registrar", None),
+    ("clerk", "登记员", "registrar", None),
     ("chief", "值班长", "chief", None),
 )
 
@@ -46,7 +46,7 @@ def welcome(site: Site, wanted_port: int, logs: Path) -> str:
   守望 Shouwang is running.
 
     {site.address}{moved}
-    login     duty1 or duty2 (operators), chief, registrar, vendor-{vendor} (vendor)
+    login     duty1 or duty2 (operators), chief, clerk (registrar), vendor-{vendor} (vendor)
     password  {password(site.secrets)}
 
   press an SOS: . var/demo.env && .venv/bin/shouwang simulate --press S0007
