@@ -33,6 +33,8 @@ export const router = createRouter({
 
 router.beforeEach(async (to) => {
   if (to.name === "login") return true;
+  const page = to.matched.at(-1)?.components?.default; // on its way while the server says who asks
+  if (typeof page === "function") void (page as () => Promise<unknown>)().catch(() => undefined);
   const account = await restore();
   if (!account) return { name: "login", query: { next: to.fullPath } };
   if (!allowed(String(to.name))) return { name: ["board", "homes", "devices"].find(allowed) ?? "sessions" };
