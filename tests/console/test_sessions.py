@@ -16,7 +16,7 @@ def test_a_login_left_somewhere_is_ended_from_here_and_that_console_goes_to_the_
         left.wait_for_selector("[name=password]", timeout=15_000)  # it does not say "connection lost" for ever
         first.wait_for_function("document.querySelectorAll('[data-session]').length === 1")
         first.click("text=EN")
-        assert first.locator("h1").inner_text() == "My logins"
+        first.get_by_role("heading", name="My logins").wait_for()
 
 
 def test_the_page_fits_a_phone(desk, first):
