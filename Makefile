@@ -14,7 +14,7 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 	@$(BIN)/python -m deploy.local.run --homes $(HOMES) --seed $(SEED) --port $(PORT)
 
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
-	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 3 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
+	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
 
 check: setup-dev  ## lint, types, import direction, the docs' tables; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .
