@@ -92,4 +92,18 @@ CREATE OR REPLACE VIEW device_in_scope AS
     SELECT id, vendor_id, home_id, type, retired_at FROM device WHERE home_id IS NULL AND (SELECT my_area()) IS NOT NULL;
 CALL hold_scope('device', 'vendor_id = (SELECT my_vendor()) OR EXISTS (SELECT FROM home_in_scope s WHERE s.id = home_id)
     OR home_id IS NULL AND (SELECT my_area()) IS NOT NULL');
+-- The same of what such a device says: a cry for help from it comes from nobody knows where, so everybody with an area sees
+-- it. And a vendor all of whose devices are in stock has none that an area could claim its messages by.
+CREATE OR REPLACE FUNCTION letter_in_scope(vendor integer, topic text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+    SELECT coalesce(
+        (SELECT d.home_id IS NULL OR a.path <@ my_area()
+         FROM device d LEFT JOIN home h ON h.id = d.home_id LEFT JOIN area a ON a.id = h.area_id
+         WHERE d.vendor_id = letter_in_scope.vendor AND d.serial = split_part(letter_in_scope.topic, '/', 4)),
+        EXISTS (SELECT FROM device d JOIN home h ON h.id = d.home_id JOIN area a ON a.id = h.area_id
+                WHERE d.vendor_id = letter_in_scope.vendor AND d.retired_at IS NULL AND a.path <@ my_area())
+        OR nlevel(my_area()) = 1 AND NOT EXISTS
+            (SELECT FROM device d
+             WHERE d.vendor_id = letter_in_scope.vendor AND d.retired_at IS NULL AND d.home_id IS NOT NULL))
+$$;
 CALL hold_scope('device_battery', 'EXISTS (SELECT FROM device_in_scope s WHERE s.id = device_id)');

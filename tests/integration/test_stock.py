@@ -102,9 +102,23 @@ def test_a_cry_for_help_from_stock_is_seen_and_is_not_replayed_by_itself_when_th
         line = Pipeline(Routes(*snapshot_store.registered(conn)), Settings(database_url="postgresql://"))
         bury(conn, taken("sw/v1/acme/boxed/event", '{"values": {"sos": 1}}', NOW, line=line).refused, now)
         assert release_quarantine(conn, now) == 0
-    [letter] = service.login("op1").get("/api/v1/dead-letters", params={"unanswered": True}).json()["items"]
-    assert (letter["code"], letter["urgent"]) == ("device_in_stock", True)
+    service.other_area()
+    for user in ("op1", "far"):  # where it is nobody knows, so wherever somebody looks
+        [letter] = service.login(user).get("/api/v1/dead-letters", params={"unanswered": True}).json()["items"]
+        assert (letter["code"], letter["urgent"]) == ("device_in_stock", True)
     assert service.sql("SELECT count(*) FROM alert") == [(0,)]
     service.sql("UPDATE device SET home_id = %s WHERE serial = 'boxed'", service.registry.homes[0])
     with psycopg.connect(service.database.url("ingest")) as conn:
         assert release_quarantine(conn, now) == 0
+
+
+def test_an_unknown_buttons_cry_is_seen_though_all_of_its_vendors_devices_are_in_stock(service, shouwang, tmp_path):
+    file = tmp_path / "delivery.csv"
+    file.write_text("vendor,serial,type,model\nbeta,boxed,sos_button,B1\n", encoding="utf-8")
+    shouwang.done("device", "stock", str(file))
+    with psycopg.connect(service.database.url("ingest")) as conn:
+        line = Pipeline(Routes(*snapshot_store.registered(conn)), Settings(database_url="postgresql://"))
+        cry = taken("sw/v1/beta/nobodys/event", '[{"n": "sos", "v": 1}]', NOW, line=line)
+        bury(conn, cry.refused, datetime.now(UTC))
+    [letter] = service.login("op1").get("/api/v1/dead-letters", params={"unanswered": True}).json()["items"]
+    assert (letter["code"], letter["urgent"]) == ("unknown_device", True)
