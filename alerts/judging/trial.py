@@ -21,10 +21,9 @@ ZH, EN = "；该设备同时报告正在测试（测试？）", "; the device sa
 
 def marked(fleet: Fleet, findings: Findings) -> Findings:
     """The findings, of which those that call somebody and stand beside a test flag of their device say so."""
-    if not len(findings):
-        return findings
-    calls = np.array([findings.severity_of(position) in CALLS for position in range(len(findings))])
-    tested = calls & _in_test(fleet, findings)
+    tested = _in_test(fleet, findings)
+    for position in np.flatnonzero(tested):  # few: devices in test
+        tested[position] = findings.severity_of(int(position)) in CALLS
     if not tested.any():
         return findings
 
@@ -32,7 +31,8 @@ def marked(fleet: Fleet, findings: Findings) -> Findings:
         shown = findings.evidence(position)
         if not tested[position]:
             return shown
-        return shown | {"text_zh": shown["text_zh"] + ZH, "text_en": shown["text_en"] + EN, "test": True}
+        said = {"text_zh": shown.get("text_zh", "") + ZH, "text_en": shown.get("text_en", "") + EN}
+        return shown | said | {"test": True}
 
     return replace(findings, evidence=show, tested=tested)
 
@@ -40,7 +40,7 @@ def marked(fleet: Fleet, findings: Findings) -> Findings:
 def _in_test(fleet: Fleet, findings: Findings) -> NDArray[np.bool_]:
     """Which findings happened while their device said 1 of `test`, or within BESIDE before or after."""
     flag = fleet.column("test")
-    if not len(flag):
+    if not len(findings) or not len(flag):
         return np.zeros(len(findings), bool)
     row = np.minimum(np.searchsorted(flag.device, findings.device), len(flag) - 1)
     found: NDArray[np.bool_] = (
