@@ -5,7 +5,7 @@ PORT ?= 8080
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock pins clean setup setup-dev new-rule new-device-type new-incident
+.PHONY: help run test unit check bench lock pins clean setup setup-dev new-rule new-device-type new-incident
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -15,6 +15,9 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
 	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
+
+unit: setup-dev  ## the fast tests alone: no database, no broker, no browser
+	@$(BIN)/pytest -q -n 2 tests/unit
 
 check: setup-dev  ## lint, types, import direction, the docs' tables; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .
