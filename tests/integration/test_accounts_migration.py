@@ -1,13 +1,10 @@
 """A site that is running already gets the accounts' schema whatever stands in its tables."""
 
-import secrets
-from importlib.resources import as_file, files
-
 import psycopg
 import pytest
-from yoyo import get_backend, read_migrations
 
 from core.database import migrate
+from tests.older import older
 from tests.registry import seed
 
 LONG = "长" * 5000
@@ -16,27 +13,19 @@ LONG = "长" * 5000
 @pytest.fixture
 def filled(cluster):
     """A database of the version before, with texts far beyond what is allowed now."""
-    name = f"t_{secrets.token_hex(6)}"
-    cluster.execute(f"CREATE DATABASE {name}")
-    url = cluster.server.url(name)
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0006")
-        backend.apply_migrations(backend.to_apply(earlier))
-    backend.connection.close()
-    with psycopg.connect(url) as conn:
-        conn.execute("INSERT INTO device_type VALUES ('sos_button', '按钮', 'button')")
-    seed(url, homes=1, types=("sos_button",), chief="admin")
-    with psycopg.connect(url) as conn:
-        for table, column in (("home", "address"), ("account", "name"), ("device", "room")):
-            conn.execute(f"UPDATE {table} SET {column} = %s", (LONG,))
-        conn.execute("INSERT INTO alert (home_id, rule, severity, occurred_at, opened_at, last_at)"
-                     " SELECT id, 'sos', 'emergency', now(), now(), now() FROM home")  # fmt: skip
-        conn.execute(
-            "INSERT INTO alert_event (alert_id, at, kind, note) SELECT id, now(), 'comment', %s FROM alert", (LONG,)
-        )
-    yield url
-    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with older(cluster, "0006") as url:
+        with psycopg.connect(url) as conn:
+            conn.execute("INSERT INTO device_type VALUES ('sos_button', '按钮', 'button')")
+        seed(url, homes=1, types=("sos_button",), chief="admin")
+        with psycopg.connect(url) as conn:
+            for table, column in (("home", "address"), ("account", "name"), ("device", "room")):
+                conn.execute(f"UPDATE {table} SET {column} = %s", (LONG,))
+            conn.execute("INSERT INTO alert (home_id, rule, severity, occurred_at, opened_at, last_at)"
+                         " SELECT id, 'sos', 'emergency', now(), now(), now() FROM home")  # fmt: skip
+            conn.execute(
+                "INSERT INTO alert_event (alert_id, at, kind, note) SELECT id, now(), 'comment', %s FROM alert", (LONG,)
+            )
+        yield url
 
 
 def test_texts_that_are_too_long_stay_and_their_rows_can_still_be_changed(filled):

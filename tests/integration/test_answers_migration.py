@@ -1,13 +1,10 @@
 """A site that is running already: what stood open asks, what was closed says who closed it and when it was answered."""
 
-import secrets
-from importlib.resources import as_file, files
-
 import psycopg
 import pytest
-from yoyo import get_backend, read_migrations
 
 from core.database import migrate, mirror_catalogue
+from tests.older import older
 from tests.registry import seed
 
 ROWS = """
@@ -28,28 +25,21 @@ ROWS = """
 
 @pytest.fixture
 def filled(cluster):
-    name = f"t_{secrets.token_hex(6)}"
-    cluster.execute(f"CREATE DATABASE {name}")
-    url = cluster.server.url(name)
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0011")
-        backend.apply_migrations(backend.to_apply(earlier))
-    backend.connection.close()
-    with psycopg.connect(url) as conn:
-        mirror_catalogue(conn)
-    seed(url, homes=1, types=("sos_button",), chief="admin")
-    with psycopg.connect(url) as conn:
-        rows = ROWS.replace("t1()", "timestamptz '2026-03-01 08:05Z'").replace(
-            "t2()", "timestamptz '2026-03-01 09:00Z'"
-        )
-        conn.execute(rows)
-        conn.execute(
-            "INSERT INTO alert_event (alert_id, at, kind, account_id) SELECT id, resolved_at, 'resolved',"
-            " CASE rule WHEN 'closed' THEN 1 WHEN 'closed by another' THEN 2 END FROM alert WHERE state = 'resolved'"
-        )
-    yield url
-    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with older(cluster, "0011") as url:
+        with psycopg.connect(url) as conn:
+            mirror_catalogue(conn)
+        seed(url, homes=1, types=("sos_button",), chief="admin")
+        with psycopg.connect(url) as conn:
+            rows = ROWS.replace("t1()", "timestamptz '2026-03-01 08:05Z'").replace(
+                "t2()", "timestamptz '2026-03-01 09:00Z'"
+            )
+            conn.execute(rows)
+            conn.execute(
+                "INSERT INTO alert_event (alert_id, at, kind, account_id) SELECT id, resolved_at, 'resolved',"
+                " CASE rule WHEN 'closed' THEN 1 WHEN 'closed by another' THEN 2 END FROM alert"
+                " WHERE state = 'resolved'"
+            )
+        yield url
 
 
 def test_what_stood_open_asks_and_what_was_closed_says_by_whom(filled):

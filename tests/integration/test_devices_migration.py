@@ -1,15 +1,12 @@
 """A site that is running already: its devices keep their places, and what was written of a room means one."""
 
-import secrets
-from importlib.resources import as_file, files
-
 import psycopg
 import pytest
-from yoyo import get_backend, read_migrations
 
 from core.catalogue import metrics
 from core.database import migrate, mirror_catalogue
 from core.rooms import room_of
+from tests.older import older
 from tests.registry import AREAS
 
 LABELS = ("", "卧室", "主卧卫生间", "厕所", "厨房", "堂屋", "客厅", "大门", "院子", "随身", "储藏室", "Bathroom")
@@ -18,33 +15,25 @@ LABELS = ("", "卧室", "主卧卫生间", "厕所", "厨房", "堂屋", "客厅
 @pytest.fixture
 def filled(cluster):
     """A database before the migration, with a device for each label."""
-    name = f"t_{secrets.token_hex(6)}"
-    cluster.execute(f"CREATE DATABASE {name}")
-    url = cluster.server.url(name)
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0018")
-        backend.apply_migrations(backend.to_apply(earlier))
-    backend.connection.close()
-    with psycopg.connect(url) as conn:
-        mirror_catalogue(conn)
-        for path, title in AREAS:
-            conn.execute("INSERT INTO area (path, name) VALUES (%s, %s)", (path, title))
-        conn.execute("INSERT INTO vendor (code, name) VALUES ('acme', '测试厂')")
-        conn.execute("INSERT INTO home (code, area_id, address) SELECT 'H1', max(id), '一号' FROM area")
-        for number, label in enumerate(LABELS):
+    with older(cluster, "0018") as url:
+        with psycopg.connect(url) as conn:
+            mirror_catalogue(conn)
+            for path, title in AREAS:
+                conn.execute("INSERT INTO area (path, name) VALUES (%s, %s)", (path, title))
+            conn.execute("INSERT INTO vendor (code, name) VALUES ('acme', '测试厂')")
+            conn.execute("INSERT INTO home (code, area_id, address) SELECT 'H1', max(id), '一号' FROM area")
+            for number, label in enumerate(LABELS):
+                conn.execute(
+                    "INSERT INTO device (vendor_id, serial, type, home_id, room)"
+                    " SELECT vendor.id, %s, 'climate_sensor', home.id, %s FROM vendor, home",
+                    (f"d{number}", label),
+                )
             conn.execute(
-                "INSERT INTO device (vendor_id, serial, type, home_id, room)"
-                " SELECT vendor.id, %s, 'climate_sensor', home.id, %s FROM vendor, home",
-                (f"d{number}", label),
+                "INSERT INTO latest (device_id, metric, ts, value, since, seen_at)"
+                " SELECT id, %s, '2026-03-01Z', 20, '2026-03-01Z', '2026-03-01Z' FROM device",
+                (metrics()["battery"].id,),
             )
-        conn.execute(
-            "INSERT INTO latest (device_id, metric, ts, value, since, seen_at)"
-            " SELECT id, %s, '2026-03-01Z', 20, '2026-03-01Z', '2026-03-01Z' FROM device",
-            (metrics()["battery"].id,),
-        )
-    yield url
-    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        yield url
 
 
 @pytest.fixture

@@ -1,39 +1,28 @@
 """A register of the release before keeps all it says when homes and people get their new columns."""
 
-import secrets
-from importlib.resources import as_file, files
-
 import psycopg
 import pytest
-from yoyo import get_backend, read_migrations
 
 from core.database import migrate, mirror_catalogue
 from registry import people_store as people
+from tests.older import older
 from tests.registry import seed
 
 
 @pytest.fixture
 def filled(cluster):
     """A database of the schema before 0017, with homes, people, contacts and an alert somebody wrote beside."""
-    name = f"t_{secrets.token_hex(6)}"
-    cluster.execute(f"CREATE DATABASE {name}")
-    url = cluster.server.url(name)
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0017")
-        backend.apply_migrations(backend.to_apply(earlier))
-    backend.connection.close()
-    with psycopg.connect(url) as conn:
-        mirror_catalogue(conn)
-    seed(url, homes=2, types=("sos_button",))
-    with psycopg.connect(url) as conn:
-        conn.execute("UPDATE person SET spo2_scale = 2, note = '听力差' WHERE home_id = 1")
-        conn.execute("SELECT home_search_write(ARRAY[1, 2], true)")
-        conn.execute("INSERT INTO alert (home_id, rule, severity, occurred_at, opened_at, last_at)"
-                     " VALUES (1, 'sos', 'emergency', now(), now(), now())")  # fmt: skip
-        conn.execute("INSERT INTO alert_event (alert_id, at, kind, note) VALUES (1, now(), 'comment', '已核实')")
-    yield url
-    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with older(cluster, "0017") as url:
+        with psycopg.connect(url) as conn:
+            mirror_catalogue(conn)
+        seed(url, homes=2, types=("sos_button",))
+        with psycopg.connect(url) as conn:
+            conn.execute("UPDATE person SET spo2_scale = 2, note = '听力差' WHERE home_id = 1")
+            conn.execute("SELECT home_search_write(ARRAY[1, 2], true)")
+            conn.execute("INSERT INTO alert (home_id, rule, severity, occurred_at, opened_at, last_at)"
+                         " VALUES (1, 'sos', 'emergency', now(), now(), now())")  # fmt: skip
+            conn.execute("INSERT INTO alert_event (alert_id, at, kind, note) VALUES (1, now(), 'comment', '已核实')")
+        yield url
 
 
 def test_what_was_known_of_people_and_homes_stays_and_the_rest_is_empty(filled):

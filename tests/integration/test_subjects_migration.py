@@ -1,39 +1,28 @@
 """A site that is running already: its alerts keep their homes, and the self-check's become the site's own."""
 
-import secrets
-from importlib.resources import as_file, files
-
 import psycopg
 import pytest
-from yoyo import get_backend, read_migrations
 
 from core.database import migrate, mirror_catalogue
 from registry import selfcheck_store
+from tests.older import older
 from tests.registry import seed
 
 
 @pytest.fixture
 def filled(cluster):
-    name = f"t_{secrets.token_hex(6)}"
-    cluster.execute(f"CREATE DATABASE {name}")
-    url = cluster.server.url(name)
-    backend = get_backend(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with as_file(files("core").joinpath("migrations")) as folder:
-        earlier = read_migrations(str(folder)).filter(lambda migration: migration.id < "0015")
-        backend.apply_migrations(backend.to_apply(earlier))
-    backend.connection.close()
-    with psycopg.connect(url) as conn:
-        mirror_catalogue(conn)
-    seed(url, homes=2, types=("sos_button",), chief="admin")
-    with psycopg.connect(url) as conn:
-        selfcheck_store.install(conn)
-        conn.execute(
-            "INSERT INTO alert (home_id, device_id, rule, severity, occurred_at, opened_at, last_at)"
-            " SELECT home_id, id, CASE type WHEN 'canary' THEN 'self_check' ELSE 'sos' END, 'emergency', now(), now(),"
-            "  now() FROM device"
-        )
-    yield url
-    cluster.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with older(cluster, "0015") as url:
+        with psycopg.connect(url) as conn:
+            mirror_catalogue(conn)
+        seed(url, homes=2, types=("sos_button",), chief="admin")
+        with psycopg.connect(url) as conn:
+            selfcheck_store.install(conn)
+            conn.execute(
+                "INSERT INTO alert (home_id, device_id, rule, severity, occurred_at, opened_at, last_at)"
+                " SELECT home_id, id, CASE type WHEN 'canary' THEN 'self_check' ELSE 'sos' END, 'emergency', now(),"
+                "  now(), now() FROM device"
+            )
+        yield url
 
 
 def test_alerts_keep_their_homes_and_the_self_checks_are_the_sites_own(filled):
