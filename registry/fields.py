@@ -94,6 +94,13 @@ def _list(text: str) -> list[str]:
     return [part.strip() for part in SEPARATOR.split(text) if part.strip()]
 
 
+def _categories(text: str) -> list[str]:
+    found = list(dict.fromkeys(_list(text)))
+    if len(found) > CATEGORIES_MAXIMUM:
+        raise ValueError(f"has {len(found)} categories; {CATEGORIES_MAXIMUM} are the most")
+    return found
+
+
 def _ability(text: str) -> int | None:
     names = {zh: level for level, (zh, _) in enumerate(ABILITIES)}
     levels = names | {str(level): level for level in range(len(ABILITIES))} | {"": None}
@@ -143,7 +150,7 @@ PERSON = (
     Field("illnesses", HEALTH, _text(500)),
     Field("medication", HEALTH, _text(500)),
     Field("language", SEEN, _text(64)),
-    Field("categories", HEALTH, _list, _joined),
+    Field("categories", HEALTH, _categories, _joined),
     Field("ability", HEALTH, _ability),
     Field("ability_on", HEALTH, _date),
     Field(

@@ -23,7 +23,7 @@ BY_NAME = {field.name: field for field in (*fields.HOME, *fields.PERSON)}
         ("self_care", "是是否是是否", [True, True, False, True, True, False]),
         ("self_care", "YYNYYN", [True, True, False, True, True, False]),
         ("phones", "138 0013 8000；010-6555 0199 转 2", ["138 0013 8000", "010-6555 0199 转 2"]),
-        ("categories", "低保、独居", ["低保", "独居"]),
+        ("categories", "低保、独居、低保", ["低保", "独居"]),
         ("latitude", "31.2304", 31.2304),
     ],
 )
@@ -39,6 +39,7 @@ def test_a_field_is_read_as_people_write_it(name, text, value):
         ("self_care", "是是是", "吃饭、穿衣、上下床、如厕、室内行走、洗澡"),
         ("phones", "见备注", "is not a telephone number"),
         ("phones", "110|120|119|122|12345|999", "5 are the most"),
+        ("categories", "|".join(map(str, range(11))), "10 are the most"),
         ("latitude", "91", "between -90 and 90"),
         ("longitude", "nan", "between -180 and 180"),
         ("illnesses", "病" * 501, "500 are the most"),
