@@ -55,10 +55,6 @@ $$;
 CREATE FUNCTION my_account() RETURNS integer LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT nullif(current_setting('shouwang.account', true), '')::integer
 $$;
--- The areas in the caller's scope.
-CREATE FUNCTION my_areas() RETURNS SETOF integer LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT id FROM area WHERE path <@ my_area()
-$$;
 -- Whether a home is. For tables that are read by home, a few rows at a time; what is read by the thousand asks by EXISTS
 -- instead, which is planned with the query.
 CREATE FUNCTION in_scope(home integer) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
