@@ -294,13 +294,6 @@ def assert_nowhere(service, *texts):
             assert (table, text, found) == (table, text, [(0,)])
 
 
-def test_the_engine_reads_what_rules_need_of_people_and_nothing_else(service):
-    with psycopg.connect(service.database.url("engine")) as conn:
-        conn.execute("SELECT home_id, spo2_scale, ability, self_care_lost FROM person")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            conn.execute("SELECT illnesses FROM person")
-
-
 def test_a_category_that_is_not_in_the_list_is_refused_by_the_database_whoever_writes(service):
     with psycopg.connect(service.database.url("registrar")) as conn, pytest.raises(psycopg.errors.ForeignKeyViolation):
         people.write_person(conn, service.registry.homes[0], "测试·甲", {"categories": ["rich"]})

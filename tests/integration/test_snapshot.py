@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 import psycopg
+import pytest
 
 from alerts.engine.rebuild import registered, same_registry
 from registry import people_store as people
@@ -51,3 +52,10 @@ def test_ingest_is_given_every_vendor_and_device_and_the_doctor_counts_without_w
         assert snapshot_store.counts(conn) == (2, 3, 0)
         conn.execute("SELECT erase_home(%s, now())", (seeded.homes[0],))
         assert snapshot_store.counts(conn) == (1, 1, 0)
+
+
+def test_the_engine_reads_what_rules_need_of_people_and_nothing_else(database):
+    with psycopg.connect(database.url("engine")) as conn:
+        conn.execute("SELECT home_id, spo2_scale, ability, self_care_lost FROM person")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            conn.execute("SELECT illnesses FROM person")
