@@ -67,6 +67,11 @@ class Guest:
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
+    @property
+    def ended(self) -> bool:
+        """The test has closed it."""
+        return self._ended.is_set()
+
     def send(self, data: bytes, piece: int = 0, *, pause: float = 0) -> None:
         """Everything, in pieces of so many bytes. Raises OSError when the client is gone."""
         for at in range(0, len(data), piece or len(data) or 1):
@@ -186,7 +191,7 @@ class HostileBroker:
         wanted = len(topic).to_bytes(2, "big") + topic.encode()
 
         def found() -> Guest | None:
-            standing = [guest for guest in reversed(self.guests) if not guest.left]
+            standing = [guest for guest in reversed(self.guests) if not guest.left and not guest.ended]
             return next((one for one in standing if any(wanted in packet for packet in one.of(SUBSCRIBE))), None)
 
         guest = eventually(found, seconds)

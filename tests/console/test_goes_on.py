@@ -111,7 +111,7 @@ def test_taking_what_goes_on_makes_it_an_alert_like_any_other_and_english_says_s
     page.click("[data-language]")
     expect(page.locator("[data-goes-on] h2")).to_contain_text("Still going on")
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function("document.documentElement.scrollWidth <= 390", timeout=3000)  # it fits a phone
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 390", timeout=3000)  # it fits a phone
     page.set_viewport_size({"width": 1366, "height": 768})
     page.locator("header").get_by_role("link", name="Ongoing").click()
     expect(silent).to_be_in_viewport()

@@ -14,7 +14,7 @@ def test_a_login_left_somewhere_is_ended_from_here_and_that_console_goes_to_the_
         assert "Chrome" in rows.filter(has_text="本机").inner_text()
         first.click("[data-end-others]")
         left.wait_for_selector("[name=password]", timeout=15_000)  # it does not say "connection lost" for ever
-        first.wait_for_function("document.querySelectorAll('[data-session]').length === 1")
+        first.wait_for_function("() => document.querySelectorAll('[data-session]').length === 1")
         first.click("text=EN")
         first.get_by_role("heading", name="My logins").wait_for()
 
