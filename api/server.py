@@ -10,13 +10,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import cell, ops
-from api.accounts.login import Door
+from api.accounts.login import DOOR, Door
 from api.app import create
 from api.catalogue.rules import titles
 from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
 from api.events.feed import WATCH, Feed
 from api.health.metrics import Meter
 from api.health.watch import Watch
+from api.night import night
 from api.state import State
 from core.database import describe, pool
 from core.settings import Settings
@@ -24,7 +25,6 @@ from core.settings import Settings
 log = logging.getLogger(__name__)
 
 OPS_CONNECTIONS = 50
-DOOR = "shouwang_door"
 GRACE = 5  # seconds an answer in progress may take after the stop
 
 
@@ -60,13 +60,15 @@ def parts(settings: Settings) -> Iterator[State]:
     """The shared parts, running. A database that is away is waited for: the console says so meanwhile."""
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
-    meter = Meter()
+    by_night = night(settings)
+    meter = Meter(by_night)
     cell.name(settings.cell)
     with (
         pool(url, "api") as requests,
         pool(url, "api logins", size=4, role=DOOR) as logins,
         pool(url, "api watch", size=4, role=WATCH) as watching,
         closing(Door(logins, settings.shift)) as door,
+        by_night,
     ):
         feed = Feed(url, meter, settings.streams, settings.streams_per_account)
         watch = Watch(watching, feed, settings.shards)

@@ -90,6 +90,9 @@ def _stand_back(nice: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
+DOOR = "shouwang_door"  # the database role that lets in: passwords and sessions, nothing of homes
+
+
 class Door:
     """Both lanes, and the memory of who guessed wrong."""
 

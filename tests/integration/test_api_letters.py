@@ -84,16 +84,6 @@ def test_a_device_shows_what_its_vendor_should_mend(service):
     assert all(item["notes"] == [] for item in others)
 
 
-def test_the_night_deletes_old_notes_and_digests(service):
-    device, _ = service.registry.device(0, "climate_sensor")
-    service.sql(f"INSERT INTO device_note VALUES ({device}, 'qos_0', now() - interval '40 days', now(), 1)")
-    service.sql(f"INSERT INTO device_note VALUES ({device}, 'thinned', now(), now() - interval '31 days', 1)")
-    service.sql("INSERT INTO undated_emergency VALUES ('a', now() - interval '91 days'), ('b', now())")
-    service.sql("SELECT tidy(interval '90 days', interval '7 days')", program="engine")
-    assert service.sql("SELECT code FROM device_note") == [("qos_0",)]
-    assert service.sql("SELECT digest FROM undated_emergency") == [(b"b",)]
-
-
 def test_what_was_not_kept_whole_can_not_be_replayed(service):
     number = letter(service, urgent=False)
     service.sql("UPDATE dead_letter SET whole = false")
