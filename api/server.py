@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import cell, ops
-from api.accounts.login import DOOR, Door
+from api import ops
+from api.accounts.login import DOOR, FrontDoor
 from api.app import create
 from api.catalogue.rules import titles
 from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
@@ -18,7 +18,7 @@ from api.events.feed import WATCH, Feed
 from api.health.metrics import Meter
 from api.health.watch import Watch
 from api.night import night
-from api.state import State
+from api.state import AppState
 from core.database import describe, pool
 from core.settings import Settings
 
@@ -56,18 +56,17 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def parts(settings: Settings) -> Iterator[State]:
+def parts(settings: Settings) -> Iterator[AppState]:
     """The shared parts, running. A database that is away is waited for: the console says so meanwhile."""
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
     by_night = night(settings)
     meter = Meter(by_night)
-    cell.name(settings.cell)
     with (
         pool(url, "api") as requests,
         pool(url, "api logins", size=4, role=DOOR) as logins,
         pool(url, "api watch", size=4, role=WATCH) as watching,
-        closing(Door(logins, settings.shift)) as door,
+        closing(FrontDoor(logins, settings.shift)) as door,
         by_night,
     ):
         feed = Feed(url, meter, settings.streams, settings.streams_per_account)
@@ -75,14 +74,14 @@ def parts(settings: Settings) -> Iterator[State]:
         feed.start()
         watch.start()
         try:
-            yield State(settings, requests, logins, watching, feed, meter, door)
+            yield AppState(settings, requests, logins, watching, feed, meter, door)
         finally:
             watch.close()
             feed.close()
 
 
 @contextmanager
-def serving(state: State, front: socket.socket, back: socket.socket) -> Iterator[list[threading.Thread]]:
+def serving(state: AppState, front: socket.socket, back: socket.socket) -> Iterator[list[threading.Thread]]:
     """The HTTP servers in a thread each; the live streams are ended before they stop."""
     app, proxies = create(state), state.settings.proxies
     servers = [

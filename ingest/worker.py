@@ -20,7 +20,7 @@ from ingest.pipeline import Pipeline
 from ingest.routes import Routes
 from ingest.sessions import Inheritance
 from ingest.steward import Steward
-from ingest.topics import Lane, emergencies, the_rest
+from ingest.topics import Subscription, emergencies, the_rest
 from ingest.writer import Gatherer, Writer
 from registry import snapshot_store
 
@@ -116,7 +116,7 @@ class Worker:
             urgent = self._open(self._urgent, vendor, emergencies(vendor))
             self._lanes[vendor] = [urgent, self._open(self._telemetry, vendor, the_rest(vendor))]
 
-    def _open(self, mailbox: Mailbox, vendor: str, lane: Lane) -> Connection:
+    def _open(self, mailbox: Mailbox, vendor: str, lane: Subscription) -> Connection:
         connection = Connection(self._settings, f"{mailbox.name}-{vendor}", lane, mailbox, retiring=self._retire)
         connection.start()
         self._inheritance.add(connection, lane, mailbox)
