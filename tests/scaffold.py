@@ -27,7 +27,7 @@ from datetime import timedelta
 import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
-from alerts.judging.fleet import SimulatedFleet
+from alerts.judging.fleet import Fleet
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
 from core.catalogue import metrics
@@ -54,7 +54,7 @@ class Params:
     minutes: float = 5.0
 
 
-def tick(fleet: SimulatedFleet, now: int, params: Params) -> Findings:
+def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes where it has held for so long; the newest stands for the home."""
     column = fleet.column(METRICS[0])
     held = np.flatnonzero((column.value > 0) & (now - column.since >= params.minutes * 60_000_000))  # µs
