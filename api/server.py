@@ -69,7 +69,7 @@ def parts(settings: Settings) -> Iterator[AppState]:
         closing(FrontDoor(logins, settings.shift)) as door,
         by_night,
     ):
-        feed = Feed(url, meter, settings.streams, settings.streams_per_account)
+        feed = Feed(settings, meter)
         watch = Watch(watching, feed, settings.shards)
         feed.start()
         watch.start()

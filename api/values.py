@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-# This installation's code (SHOUWANG_CELL): the application sets it for each request, so that what is made anywhere
-# within one has it, and two applications in one process have each their own.
+# This installation's code (SHOUWANG_CELL): the application sets it for each request and in the thread of the feed,
+# so that what is made there has it, and two applications in one process have each their own.
 CELL: ContextVar[str] = ContextVar("cell")
 V1 = "/api/v1"  # where this version of the API lives
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
