@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from api.accounts import browsers as known_browsers
 from api.accounts.browsers import FORM, Browsers
-from api.accounts.login import SHARE, WAITING, BusyError, Lane
+from api.accounts.login import SHARE, WAITING, BusyError, CheckQueue
 from api.accounts.passwords import FAILURES, LONGEST, NAMES, PAUSE, REMEMBERED, Throttle
 from core.settings import Settings
 from tests.api_service import CSRF, serving
@@ -233,7 +233,7 @@ def test_the_throttles_memory_is_bounded():
 
 
 def test_a_lane_is_bounded_and_nobody_takes_more_than_a_share_of_it():
-    lane = Lane("a lane")
+    lane = CheckQueue("a lane")
     with ExitStack() as inside:
         for _ in range(SHARE):
             inside.enter_context(lane.place("greedy"))
