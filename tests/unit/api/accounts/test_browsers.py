@@ -1,0 +1,33 @@
+"""The cookie by which a browser is known again: ours alone, and for its time."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.accounts.browsers import FORM, REMEMBERED, Browsers
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def finished(work):
+    """The result of a coroutine, in a thread of its own: the browser of other tests keeps an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+@given(st.text(max_size=300) | st.from_regex(FORM, fullmatch=True))
+def test_no_cookie_breaks_the_reading_of_it(cookie):
+    browsers = Browsers(None)
+    browsers._key = b"key"
+    assert finished(browsers.known(cookie, NOW)) is None
+
+
+def test_a_browser_is_known_for_its_time_and_not_longer():
+    browsers = Browsers(None)
+    browsers._key = b"key"
+    cookie = browsers.cookie(browsers.remember(None, 1, "hash", NOW))
+    assert finished(browsers.known(cookie, NOW + REMEMBERED - timedelta(seconds=1)))
+    assert finished(browsers.known(cookie, NOW + REMEMBERED)) is None
