@@ -31,3 +31,25 @@ def test_a_browser_is_known_for_its_time_and_not_longer():
     cookie = browsers.cookie(browsers.remember(None, 1, "hash", NOW))
     assert finished(browsers.known(cookie, NOW + REMEMBERED - timedelta(seconds=1)))
     assert finished(browsers.known(cookie, NOW + REMEMBERED)) is None
+
+
+def test_an_altered_or_foreign_cookie_makes_nobody_known():
+    browsers, others = Browsers(None), Browsers(None)
+    browsers._key, others._key = b"key", b"another"
+    browser = browsers.remember(None, 1, "hash", NOW)
+    cookie = browsers.cookie(browser)
+    assert finished(browsers.known(cookie, NOW)) == browser
+    for wrong in (cookie.replace(".1.", ".2.", 1), cookie[:-1] + ("0" if cookie[-1] != "0" else "1"), None, ""):
+        assert finished(browsers.known(wrong, NOW)) is None
+    assert finished(others.known(cookie, NOW)) is None
+
+
+def test_a_browser_keeps_its_id_and_is_vouched_for_by_the_password_it_logged_in_with_alone():
+    browsers = Browsers(None)
+    browsers._key = b"key"
+    first = browsers.remember(None, 1, "hash", NOW)
+    again = browsers.remember(first, 2, "hash of another", NOW)
+    assert (again.id, again.account) == (first.id, 2)
+    assert browsers.vouched(first, "hash")
+    assert not browsers.vouched(first, "a new password's")
+    assert not browsers.vouched(first, None), "the account is disabled"
