@@ -18,7 +18,7 @@ class Secret(BaseModel):
     password: int
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app():
     app = FastAPI()
     errors.install(app)
