@@ -48,5 +48,5 @@ def pause(backoff: Backoff | None, severity: Severity, disposition: Disposition 
     first = LONG_HOLD_OFF if next_day else HOLD_OFF
     if backoff is None:
         return first
-    times = min(backoff.factor ** max(steps - 1, 0), backoff.longest // first + 1)  # a timedelta holds no more
+    times: int = min(backoff.factor ** max(steps - 1, 0), backoff.longest // first + 1)  # a timedelta holds no more
     return min(first * times, backoff.longest)
