@@ -16,8 +16,10 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
 	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
 
-unit: setup-dev  ## the fast tests alone: no database, no broker, no browser
-	@$(BIN)/pytest -q -n 2 tests/unit
+# Plug-ins that start slowly and serve other tests are left out; a tenth of the examples that `make test` tries.
+unit: setup-dev  ## the fast tests alone, and how much of the pure rooms they reach: no database, no broker, no browser
+	@$(BIN)/pytest -q -n 2 -p no:schemathesis -p no:playwright -p no:base_url -p no:anyio \
+	  --hypothesis-profile=quick $(if $(ARGS),$(ARGS),tests/unit --cov --cov-report=term)
 
 check: setup-dev  ## lint, types, import direction, the docs' tables; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .

@@ -16,6 +16,7 @@ from deploy.local.services import Broker, Postgres, ensure_root
 from tests.ports import a_port
 
 settings.register_profile("side by side", deadline=None)  # files share two cores: an example's time tells nothing
+settings.register_profile("quick", deadline=None, max_examples=10)  # of `make unit`; `make test` tries a hundred
 settings.load_profile("side by side")
 PROGRAMS = ("ingest", "engine", "api", "registrar", "canary")
 

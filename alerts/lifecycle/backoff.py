@@ -46,4 +46,7 @@ def pause(backoff: Backoff | None, severity: Severity, disposition: Disposition 
     fault = disposition is Disposition.DEVICE_FAULT and backoff is not None
     next_day = fault or severity.rank >= Severity.MAINTENANCE.rank
     first = LONG_HOLD_OFF if next_day else HOLD_OFF
-    return first if backoff is None else min(first * backoff.factor ** max(steps - 1, 0), backoff.longest)
+    if backoff is None:
+        return first
+    times: int = min(backoff.factor ** max(steps - 1, 0), backoff.longest // first + 1)  # a timedelta holds no more
+    return min(first * times, backoff.longest)

@@ -9,14 +9,10 @@ import threading
 import httpx
 import pytest
 import uvicorn
-from hypothesis import given
-from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
 from api import console
 from api.app import routes
 from api.connections import limited
-from api.encodings import chosen
 from tests.api_service import Stream, serving
 
 FORMS = {None: b"let app" * 500, "br": b"packed by brotli, say", "gzip": gzip.compress(b"let app" * 500)}
@@ -78,16 +74,6 @@ def test_the_form_is_the_one_the_client_takes(assets):
         assert (answer.status_code, body) == (200, FORMS[coding])
         assert answer.headers["vary"] == "Accept-Encoding"
         assert answer.headers["content-type"].startswith("text/javascript")
-
-
-@given(st.lists(st.text(st.characters(max_codepoint=255)), max_size=3))
-def test_no_header_breaks_the_choice(lines):
-    headers = Headers(raw=[(b"accept-encoding", line.encode("latin-1")) for line in lines])
-    assert chosen(headers, OFFERED) in (None, *OFFERED)
-
-
-def test_a_header_in_several_lines_is_one_list():
-    assert chosen(Headers(raw=[(b"accept-encoding", b"br;q=0"), (b"accept-encoding", b"gzip")]), OFFERED) == "gzip"
 
 
 def test_each_form_has_a_tag_and_only_its_own_is_not_sent_again(assets):

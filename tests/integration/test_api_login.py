@@ -1,22 +1,13 @@
 """Logging in: slow for who guesses, over when it should be, and silent about which half was wrong."""
 
-import asyncio
 import hashlib
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.accounts import browsers as known_browsers
-from api.accounts.browsers import FORM, Browsers
-from api.accounts.login import SHARE, WAITING, BusyError, CheckQueue
-from api.accounts.passwords import FAILURES, LONGEST, NAMES, PAUSE, REMEMBERED, Throttle
 from core.settings import Settings
 from tests.api_service import CSRF, serving
 from tests.registry import PASSWORD
@@ -120,27 +111,6 @@ def test_a_browser_is_forgotten_with_the_password_of_the_account_that_vouched_fo
     assert try_login(shared).status_code == 429
 
 
-def finished(work):
-    """The result of a coroutine, in a thread of its own: the browser of other tests keeps an event loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
-
-
-@given(st.text(max_size=300) | st.from_regex(FORM, fullmatch=True))
-def test_no_cookie_breaks_the_reading_of_it(cookie):
-    browsers = Browsers(None)
-    browsers._key = b"key"
-    assert finished(browsers.known(cookie, NOW)) is None
-
-
-def test_a_browser_is_known_for_its_time_and_not_longer():
-    browsers = Browsers(None)
-    browsers._key = b"key"
-    cookie = browsers.cookie(browsers.remember(None, 1, "hash", NOW))
-    assert finished(browsers.known(cookie, NOW + known_browsers.REMEMBERED - timedelta(seconds=1)))
-    assert finished(browsers.known(cookie, NOW + known_browsers.REMEMBERED)) is None
-
-
 def test_a_forwarded_address_is_believed_from_a_proxy_that_is_named_only(database):
     with serving(database, homes=1) as service:
         for number in range(6):
@@ -187,62 +157,3 @@ def test_no_password_is_logged(service, caplog):
     try_login(client, password="a secret nobody may read")
     client.post("/api/v1/login", json={"username": "op1", "password": ["a secret nobody may read"]})
     assert "a secret nobody may read" not in caplog.text
-
-
-def test_the_pause_doubles_up_to_its_limit_and_is_forgotten():
-    throttle = Throttle()
-    assert [throttle.attempt("a", "x", NOW) for _ in range(FAILURES)] == [None] * FAILURES
-    now, pauses = NOW, []
-    for _ in range(7):
-        pauses.append(throttle.attempt("a", "x", now))
-        now += pauses[-1]
-        assert throttle.attempt("a", "x", now) is None
-    assert pauses == [min(PAUSE * 2**n, LONGEST) for n in range(7)]
-    assert throttle.attempt("a", "x", now + LONGEST * 2) is None
-    assert throttle.attempt("a", "x", now + LONGEST * 2) is None
-
-
-def test_how_often_a_colleague_fails_does_not_shut_out_others_behind_the_address():
-    throttle, now = Throttle(), NOW
-    for number in range(NAMES * 10):
-        throttle.attempt(f"clumsy{number % (NAMES - 1)}", "x", now)
-        now += LONGEST / NAMES  # the pauses are over now and then, so that the failures go on
-    assert throttle.attempt("colleague", "x", now) is None
-
-
-def test_guessing_over_many_names_is_slowed_down_too():
-    throttle = Throttle()
-    for number in range(NAMES):
-        assert throttle.attempt(f"user{number}", "x", NOW) is None
-    assert throttle.attempt("another", "x", NOW)
-    assert throttle.attempt("another", "y", NOW) is None
-
-
-def test_success_forgets_failures():
-    throttle = Throttle()
-    for _ in range(FAILURES * 3):
-        assert throttle.attempt("a", "x", NOW) is None
-        throttle.succeeded("a", "x")
-
-
-def test_the_throttles_memory_is_bounded():
-    throttle = Throttle()
-    for number in range(REMEMBERED + 100):
-        throttle.attempt("a", f"address{number}", NOW + timedelta(seconds=number))
-    assert len(throttle._failed) <= REMEMBERED
-
-
-def test_a_lane_is_bounded_and_nobody_takes_more_than_a_share_of_it():
-    lane = CheckQueue("a lane")
-    with ExitStack() as inside:
-        for _ in range(SHARE):
-            inside.enter_context(lane.place("greedy"))
-        with pytest.raises(BusyError), lane.place("greedy"):
-            pass
-        for number in range(WAITING - SHARE):
-            inside.enter_context(lane.place(f"other {number}"))
-        with pytest.raises(BusyError), lane.place("one more"):
-            pass
-    with lane.place("greedy"):
-        assert lane._inside == {"greedy": 1}  # and nobody who has left is remembered
-    lane.close()

@@ -15,27 +15,7 @@ from registry import export, fields, register, store
 from registry import people_store as people
 from registry.register import COLUMNS
 from shouwang.cli import app
-
-HOME = "H1,qu.zhen.cun.g1,示例区/示例镇/示例村/一格,一号,示例·甲,1940-01-02,女,1,网格员:示例·乙:000-1"
-MORE = {
-    "key_place": "花盆下", "dog": "有，拴着", "latitude": "31.2304", "longitude": "121.4737", "note": "听力差",
-    "phones": "138 0013 8000|010-6555 0199", "illnesses": "高血压、冠心病", "medication": "阿司匹林 每日一次",
-    "language": "吴语", "categories": "分散供养特困|alone", "ability": "中度失能", "ability_on": "2026/5/1",
-    "self_care": "是是否是是否", "self_care_on": "2026-05-02", "carer": "示例·丙", "carer_since": "2026-01-01",
-    "carer_until": "2026-12-31",
-}  # fmt: skip
-DEVICE = "acme,s1,sos_button,卧室"
-
-
-def wide(*changes, of=HOME, device=DEVICE):
-    """A file with the optional columns too; each of `changes` is one row's difference."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, (*COLUMNS, *MORE))
-    writer.writeheader()
-    for change in changes or ({},):
-        row = dict(zip(COLUMNS, f"{of},{device}".split(","), strict=True)) | MORE | change
-        writer.writerow(row)
-    return file.getvalue()
+from tests.register_file import DEVICE, HOME, wide
 
 
 def write(database, text):
@@ -89,29 +69,6 @@ def test_two_people_may_live_in_one_home_and_their_rows_must_agree(database):
         io.StringIO(wide({}, {"illnesses": "糖尿病", "serial": "s2"})), ["acme"], {"分散供养特困": "a", "alone": "b"}
     )
     assert str(found.errors[0]) == "row 3, illnesses: differs from an earlier row of 示例·甲 in H1"
-
-
-@pytest.mark.parametrize(
-    ("column", "text", "expected"),
-    [
-        ("categories", "富裕", "row 2, categories: '富裕' is not in the list"),
-        ("self_care", "是", "row 2, self_care: '是' is not six of"),
-        ("longitude", "", "row 2, longitude: latitude and longitude go together"),
-        ("carer_until", "2025-01-01", "row 2, carer_until: lies before carer_since"),
-        ("person_name", "", "row 2, person_name: is empty"),
-        ("phones", "12", "row 2, phones: '12' is not a telephone number"),
-        ("contacts", "女儿:示例·乙:000-1:女儿:maybe", "row 2, contacts: 'maybe' is not"),
-    ],
-)
-def test_an_optional_column_that_is_wrong_is_named_with_its_row(column, text, expected):
-    found = register.read(io.StringIO(wide({column: text})), ["acme"], {"分散供养特困": "a", "alone": "b"})
-    assert str(found.errors[0]).startswith(expected)
-
-
-def test_a_column_that_means_nothing_here_is_said_to_be_left_out():
-    file = io.StringIO(",".join([*COLUMNS, "ilnesses"]) + f"\n{HOME},{DEVICE},高血压\n")
-    found = register.read(file, ["acme"])
-    assert (found.errors, found.ignored) == ([], ["ilnesses"])
 
 
 def test_a_home_in_which_nobody_lives_is_taken_and_given_back(database):

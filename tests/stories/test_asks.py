@@ -8,7 +8,7 @@ from alerts.judging.judge import Judge
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.packed import READING
-from tests.stories.test_stories import MINUTE, MORNING
+from tests.stories.story import MINUTE, MORNING
 
 
 class Home:

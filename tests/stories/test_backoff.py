@@ -15,7 +15,7 @@ from alerts.rules import discover
 from core.catalogue import metrics
 from core.model import Disposition, Severity
 from core.packed import READING
-from tests.stories.test_stories import MINUTE, MORNING
+from tests.stories.story import MINUTE, MORNING
 
 HOUR, DAY = 60 * MINUTE, 1440 * MINUTE
 STEP = 10 * MINUTE

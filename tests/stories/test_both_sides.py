@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.rules import discover
-from tests.stories.test_stories import MINUTE, NIGHT, Story, between
+from tests.stories.story import MINUTE, NIGHT, Story, between
 
 
 @pytest.mark.parametrize(

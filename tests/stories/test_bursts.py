@@ -5,7 +5,7 @@ import numpy as np
 from alerts.rules import discover
 from core.catalogue import metrics
 from core.packed import READING, Flag
-from tests.stories.test_stories import MINUTE, MORNING, TYPES, Story, between
+from tests.stories.story import MINUTE, MORNING, TYPES, Story, between
 
 
 def burst(story, minute, type_code, metric, *readings, flags=Flag.LATE):

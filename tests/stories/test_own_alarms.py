@@ -10,7 +10,7 @@ from core.catalogue import metrics
 from core.model import Severity
 from core.packed import READING
 from core.rooms import Room
-from tests.stories.test_stories import MINUTE, MORNING, Story
+from tests.stories.story import MINUTE, MORNING, Story
 
 SECOND = 1_000_000
 

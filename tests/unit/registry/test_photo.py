@@ -16,7 +16,7 @@ LEFT_TO_RIGHT = 6  # EXIF orientation: the telephone was held upright
 GPS = 0x8825
 
 
-def picture(size=(3000, 2000), kind="JPEG", **saved):
+def picture(size=(1920, 1280), kind="JPEG", **saved):
     """A picture that is red above and blue below, as a file."""
     image = Image.new("RGB", size, "blue")
     image.paste("red", (0, 0, size[0], size[1] // 2))

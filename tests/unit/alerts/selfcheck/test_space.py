@@ -41,5 +41,5 @@ def test_a_broker_that_was_restarted_counts_from_nothing():
 
 
 def test_the_setting_is_what_the_brokers_configuration_says():
-    config = (Path(__file__).parents[3] / "deploy/mosquitto.conf").read_text()
+    config = (Path(__file__).parents[4] / "deploy/mosquitto.conf").read_text()
     assert Settings.model_fields["broker_queue_bytes"].default == int(re.search(r"max_queued_bytes (\d+)", config)[1])

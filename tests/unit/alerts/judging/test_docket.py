@@ -5,8 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from alerts.judging import docket as ledger
-from alerts.judging.docket import Docket
+from alerts.judging.docket import AT_ONCE, Docket
 from alerts.judging.entries import Standing
 from alerts.judging.findings import Findings
 from alerts.lifecycle.states import EventKind
@@ -128,11 +127,11 @@ def test_an_alert_is_raised_even_when_its_evidence_fails(docket, caplog):
 
 
 def test_a_thousand_alerts_at_once_come_in_bounded_steps_the_worst_first(docket):
-    many = ledger.AT_ONCE + 500
+    many = AT_ONCE + 500
     severity = [Severity.MAINTENANCE] * many
     severity[-1] = Severity.EMERGENCY
     first, _ = tick(docket, found(*range(many), severity=severity))
-    assert len(first) == ledger.AT_ONCE
+    assert len(first) == AT_ONCE
     assert many - 1 in {one.home for one in first}
     assert len(tick(docket, found(*range(many), severity=severity))[0]) == 500
     assert tick(docket, found(*range(many), severity=severity))[0] == []

@@ -1,7 +1,5 @@
 """Signing requests come from outside: any bytes get a certificate for the account that was named, or a refusal."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -50,10 +48,3 @@ def test_a_kind_of_key_that_brokers_do_not_take_is_refused(authority):
     request = BUILDER.sign(ed25519.Ed25519PrivateKey.generate(), None).public_bytes(Encoding.PEM)
     with pytest.raises(CertificateError, match="neither"):
         authority.client(request, "acme", NOW)
-
-
-def test_a_request_may_come_by_a_pipe_as_into_a_container(authority):
-    command = [sys.executable, "-m", "shouwang", "certificate", "acme", "/dev/stdin"]
-    folder = ["--dir", str(authority.folder.parent)]
-    done = subprocess.run([*command, *folder], input=REQUEST, capture_output=True, check=True, timeout=60)
-    assert x509.load_pem_x509_certificate(done.stdout).subject.rfc4514_string() == "CN=acme"
