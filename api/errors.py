@@ -57,9 +57,9 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, "not_found", f"没有这个{what}，或不在您的管辖范围内 (not found)")
 
 
-def invalid(where: str, message: str, code: ErrorCode = "invalid") -> ApiError:
-    """422 for what only the endpoint can tell is wrong."""
-    return ApiError(422, code, f"请求参数有误 ({message})", errors=[{"where": where, "message": message}])
+def invalid(where: str, message: str, code: ErrorCode = "invalid", *, zh: str = "请求参数有误") -> ApiError:
+    """422 for what only the endpoint can tell is wrong; `zh` where a person can be told in Chinese what it is."""
+    return ApiError(422, code, f"{zh} ({message})", errors=[{"where": where, "message": message}])
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -21,7 +21,7 @@ class Meaning(NamedTuple):
 
 
 # In the order in which a message is looked at.
-REFUSALS: Mapping[RefusalCode, Meaning] = MappingProxyType(
+REFUSALS: Mapping[str, Meaning] = MappingProxyType(
     {
         "bad_topic": Meaning(
             "主题不合格式：应为 sw/v1/厂商/设备编号/telemetry、event 或 status",
@@ -77,6 +77,12 @@ REFUSALS: Mapping[RefusalCode, Meaning] = MappingProxyType(
         ),
     }
 )
+
+
+def meaning(code: str) -> Meaning:
+    """What a code means; nothing of one that a later version stored."""
+    return REFUSALS.get(code, Meaning("", ""))
+
 
 # What is taken, and should still be mended at the device.
 NOTES: Mapping[Note, str] = MappingProxyType(

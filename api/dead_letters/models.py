@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from api.values import Answer, Identified, Instant, Note, Page, Request, Word
+from core.refusals import meaning
 
 
 class DeadLetter(Identified):
@@ -19,6 +20,8 @@ class DeadLetter(Identified):
     payload_base64: str = Field(description="the first 4096 bytes")
     payload_bytes: int = Field(description="length of the whole payload")
     code: str = Field(description="the class of the refusal")
+    meaning_zh: str = Field(description="what the code means, and what to change; empty for one of a later version")
+    meaning_en: str
     reason: str
     count: int
     replay_requested_at: Instant | None
@@ -34,6 +37,8 @@ class DeadLetter(Identified):
         """From a row of `api.dead_letters.store`."""
         payload = bytes(row["payload"])
         texts = {
+            "meaning_zh": meaning(row["code"]).zh,
+            "meaning_en": meaning(row["code"]).en,
             "payload_text": payload.decode("utf-8", "replace"),
             "payload_base64": base64.b64encode(payload).decode(),
         }

@@ -296,6 +296,11 @@ export const en: typeof zh = {
     never: "never",
     notes: "For the vendor to mend",
     onlyNoted: "To mend only",
+    onlyStock: "In stock only",
+    inStock: "in stock",
+    changed: "changed or charged {at}",
+    batteries: "Battery changed or charged",
+    wasLow: "it had said that it is low",
     note: {
       qos_0: "sent with QoS 0: a loss on the way goes unnoticed",
       retained: "readings are retained, and repeated at reconnections",

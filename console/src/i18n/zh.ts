@@ -262,6 +262,11 @@ export const zh = {
     never: "从未",
     notes: "待厂商改进",
     onlyNoted: "只看待改进",
+    onlyStock: "只看在库",
+    inStock: "在库",
+    changed: "{at} 换电池或充电",
+    batteries: "换电池或充电",
+    wasLow: "此前报电量低",
     note: {
       qos_0: "用 QoS 0 发送，路上丢了没人知道",
       retained: "读数带保留标志，重连时会重复",
