@@ -131,7 +131,8 @@ def test_devices_are_chosen_by_kind_and_vendor_in_words(desk, homes, first):
 def test_what_is_in_stock_is_listed_by_itself_and_said_to_be(desk, homes, first):
     with psycopg.connect(desk.site.owner_url) as conn:
         conn.execute(
-            "INSERT INTO device (vendor_id, serial, type, model) SELECT id, 'boxed-1', 'sos_button', 'WS101' FROM vendor"
+            "INSERT INTO device (vendor_id, serial, type, model)"
+            " SELECT id, 'boxed-1', 'sos_button', 'WS101' FROM vendor"
             " WHERE code = 'acme'"
         )
     go(first, desk, "/devices")

@@ -137,7 +137,7 @@ def test_what_is_refused_is_said_in_the_form_and_nothing_typed_is_lost(page_of):
     form.locator("[data-contact] [name=phone]").first.fill("没有")
     page.wait_for_selector("html:not([data-settling])")
     page.click("[data-do=save]")
-    expect(form.get_by_role("alert")).to_contain_text("“没有”不是电话号码")
+    expect(page.locator("[role=alertdialog] [role=alert]")).to_contain_text("“没有”不是电话号码")
     expect(form.locator("[data-contact] [name=phone]").first).to_have_value("没有")
     leave(page, "confirm")
     expect(page.locator("a[href='tel:000-1234-0001']")).to_be_visible()
@@ -199,7 +199,7 @@ def test_a_field_that_is_wrong_is_named_as_the_form_names_it(page_of):
     form.locator("[data-resident] [name=phones]").first.fill("\n".join(f"138 0000 000{n}" for n in range(6)))
     page.wait_for_selector("html:not([data-settling])")
     page.click("[data-do=save]")
-    expect(form.get_by_role("alert")).to_contain_text("请求参数有误：本人电话（每行一个）")
+    expect(page.locator("[role=alertdialog] [role=alert]")).to_contain_text("请求参数有误：本人电话（每行一个）")
     leave(page, "confirm")
 
 

@@ -206,6 +206,8 @@ export const zh = {
     title: "修改档案 {home}",
     save: "保存",
     address: "地址",
+    key: "钥匙放在哪里",
+    note: "注意事项",
     latitude: "纬度（WGS84）",
     longitude: "经度（WGS84）",
     dropPhoto: "删除照片",

@@ -29,7 +29,7 @@ export function until(person: Person): string {
 
 const LABELS: Record<string, string> = {
   address: "edit.address",
-  key_place: "door.key",
+  key_place: "edit.key",
   dog: "door.dog",
   latitude: "edit.latitude",
   longitude: "edit.longitude",
@@ -44,7 +44,7 @@ const LABELS: Record<string, string> = {
   hours: "edit.hours",
   illnesses: "person.illnesses",
   medication: "person.medication",
-  note: "homePage.note",
+  note: "edit.note",
   ability_on: "edit.assessedOn",
   self_care_on: "edit.assessedOn",
   categories: "edit.categories",
