@@ -174,6 +174,7 @@ def test_who_is_deleted_stays_in_sight_and_can_be_kept_until_it_is_saved(page_of
     page = page_of("registrar")
     page.click("[data-do=edit]")
     second = page.locator("[data-resident]").nth(1)
+    page.wait_for_selector("html:not([data-settling])")
     second.locator("[data-do=drop]").click()
     expect(second).to_contain_text("保存后将删除 测试·钱爷爷")
     assert look(page, "dark", "zh") == []
