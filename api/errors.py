@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.codes import ErrorCode
+
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +40,7 @@ class ApiError(Exception):
     """An answer other than success, raised where the reason is known. Its message is "中文 (English)"."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **details: Any
+        self, status: int, code: ErrorCode, message: str, *, headers: dict[str, str] | None = None, **details: Any
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.details, self.headers = status, code, message, details, headers
@@ -55,9 +57,9 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, "not_found", f"没有这个{what}，或不在您的管辖范围内 (not found)")
 
 
-def invalid(where: str, message: str, code: str = "invalid") -> ApiError:
-    """422 for what only the endpoint can tell is wrong."""
-    return ApiError(422, code, f"请求参数有误 ({message})", errors=[{"where": where, "message": message}])
+def invalid(where: str, message: str, code: ErrorCode = "invalid", *, zh: str = "请求参数有误") -> ApiError:
+    """422 for what only the endpoint can tell is wrong; `zh` where a person can be told in Chinese what it is."""
+    return ApiError(422, code, f"{zh} ({message})", errors=[{"where": where, "message": message}])
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -80,7 +82,9 @@ def answer(error: ApiError) -> Response:
     )
 
 
-CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+CODES: dict[int, ErrorCode] = {
+    401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 413: "too_large",
+}  # fmt: skip
 
 
 WORDS = {401: "请先登录", 404: "没有这个地址", 405: "这个地址不接受这种请求", 413: "内容太长"}

@@ -41,4 +41,4 @@ def _database(error: psycopg.Error, url: str) -> str:
         where = describe(url) if url else "its server"
         why = next((f": {word}" for word in CONNECTING if word in str(error)), "")
         return f"database: {where} gives no connection{why}; start it, or correct SHOUWANG_DATABASE_URL"
-    return "database: its URL can't be read; see SHOUWANG_DATABASE_URL in docs/deployment.md"
+    return "database: its URL can't be read; see SHOUWANG_DATABASE_URL in docs/settings.md"

@@ -60,8 +60,11 @@ class Settings(BaseSettings):
     database_ca: Path | None = Field(
         default=None, description="CA certificate file that the database's certificate is checked by; else the system's"
     )
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database; one login per program")
-    mqtt_host: str = "127.0.0.1"
+    database_url: SecretStr = Field(
+        description="postgresql://user:password@host:port/database; one login per program. All but a loopback host must"
+        " show a certificate (`sslmode=verify-full`), unless the URL says another `sslmode`"
+    )
+    mqtt_host: str = Field(default="127.0.0.1", description="the broker's name or address")
     mqtt_ca: Path | None = Field(
         default=None, description="CA certificate file that the broker's certificate is checked by; else the system's"
     )
@@ -69,9 +72,12 @@ class Settings(BaseSettings):
         default_factory=lambda data: bool(data.get("mqtt_ca")) or not tls.is_local(data.get("mqtt_host", "")),
         description="speak TLS to the broker; by default to all but a loopback address without a CA given",
     )
-    mqtt_port: int = Field(default_factory=lambda data: 8883 if data.get("mqtt_tls") else 1883, ge=1, le=65535)
-    mqtt_username: str = "ingest"
-    mqtt_password: SecretStr = SecretStr("")
+    mqtt_port: int = Field(
+        default_factory=lambda data: 8883 if data.get("mqtt_tls") else 1883, ge=1, le=65535,
+        description="the broker's port; by default 8883, without TLS 1883",
+    )  # fmt: skip
+    mqtt_username: str = Field(default="ingest", description="the program's account at the broker")
+    mqtt_password: SecretStr = Field(default=SecretStr(""), description="that account's password")
     mqtt_password_before: SecretStr = Field(
         default=SecretStr(""),
         description="ingest's password before it was changed: what waits in the sessions made under it is taken over",
@@ -79,13 +85,13 @@ class Settings(BaseSettings):
     mqtt_group: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_-]*$",
-        description="share the topics among all workers of this group ($share); empty: workers deal the vendors."
+        description="share the topics among all workers of this group (`$share`); empty: workers deal the vendors."
         " Mosquitto forgets shared subscriptions when it restarts: see docs/decisions/0006",
     )
     cell: str = Field(
         default="main", pattern=r"^[a-z0-9-]{1,32}$",
-        description="names this installation among others: (cell, id) tells apart what several send to one place."
-        " Never change it once a system outside knows it",
+        description="names this installation among others: what the API shows has `cell` and `id`, and the pair is"
+        " unique among all. Never change it once a system outside knows it",
     )  # fmt: skip
     timezone: str = Field(
         default="Asia/Shanghai", description="the homes' local time: days and hours are counted in it"
@@ -96,14 +102,14 @@ class Settings(BaseSettings):
     )
     broker_queue_bytes: int = Field(
         default=4_294_967_296, ge=1,
-        description="what the broker keeps for one absent session (Mosquitto: max_queued_bytes); at half of it the"
+        description="what the broker keeps for one absent session (Mosquitto: `max_queued_bytes`); at half of it the"
         " self-check alarms",
     )  # fmt: skip
     waiting_maximum: int = Field(
         default=20_000,
         ge=1,
         description="with so many messages of one connection not stored yet, it reads no further;"
-        " keep the broker's own limit (Mosquitto: max_inflight_messages) below it",
+        " keep the broker's own limit (Mosquitto: `max_inflight_messages`) below it",
     )
     batch_readings: int = Field(default=5000, ge=1, description="a batch is written when it has this many readings …")
     batch_age: Span = Field(default=timedelta(milliseconds=200), description="… or is this old")
@@ -137,13 +143,16 @@ class Settings(BaseSettings):
         default=timedelta(days=400), description="readings older than this, and than 21 days, are dropped nightly"
     )
 
-    api_host: str = "127.0.0.1"
-    api_port: int = Field(default=8080, ge=1, le=65535)
+    api_host: str = Field(default="127.0.0.1", description="the address at which the API and the console are served …")
+    api_port: int = Field(default=8080, ge=1, le=65535, description="… and the port")
     cookie_secure: bool = Field(
         default=True, description="session cookie over HTTPS only; the demo on loopback turns it off"
     )
     session_hours: int = Field(
-        default=12, ge=1, le=24, description="a duty shift: a browser's session ends so long after it was last used"
+        default=12,
+        ge=1,
+        le=24,
+        description="a duty shift: a browser's session ends so long after it was last used, and 24 h after the login",
     )
     session_idle: Span = Field(
         default=timedelta(hours=1),
@@ -155,7 +164,8 @@ class Settings(BaseSettings):
     api_connections: int = Field(
         default=2000,
         ge=10,
-        description="connections of this API process; beyond them the one longest without a request is closed",
+        description="connections of this API process; beyond them the one longest without a request is closed."
+        " Fewer where the limit of open files is low: the log says so",
     )
     trusted_proxies: str = Field(
         default="",
@@ -251,7 +261,7 @@ def _name(where: tuple[int | str, ...]) -> list[str]:
 
 def _words(kind: str, message: str) -> str:
     return (
-        "is not set; it, or the same with _FILE: see docs/deployment.md"
+        "is not set; it, or the same with _FILE: see docs/settings.md"
         if kind == "missing"
         else message.removeprefix("Value error, ")
     )

@@ -9,6 +9,7 @@ from alerts.lifecycle.backoff import HOLD_OFF, Backoff, pause
 from alerts.rules import Rule, discover
 from core import catalogue
 from core.model import Disposition, Severity
+from core.roles import ABOUT, ROLES
 
 ROOT = Path(__file__).parents[1]
 OURS = ("canary", "unreadable")  # which no vendor installs or sends
@@ -88,6 +89,15 @@ def rules_in_words() -> Iterator[str]:
         values = [f"`{name}` = {getattr(one.params, name)}" for name in one.params.__dataclass_fields__]
         if values:
             yield f"Parameters: {', '.join(values)}.\n"
+
+
+def roles() -> Iterator[str]:
+    """The table of who may do what."""
+    yield f"| permission | {' | '.join(f'{office.zh} {office.en}' for office in ROLES.values())} |"
+    yield f"|---|{'---|' * len(ROLES)}"
+    for permission, (zh, en) in ABOUT.items():
+        marks = " | ".join("●" if permission in office.may else "" for office in ROLES.values())
+        yield f"| `{permission}` {zh}: {en} | {marks} |"
 
 
 def ladder(rule: Rule) -> str:

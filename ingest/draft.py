@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.model import Note
 from core.packed import READING, Packed
+from core.refusals import RefusalCode
 
 OF_AN_INSTANT = 100  # different values of one device, metric and instant: the k-th is stored k µs later (decision 0010)
 
@@ -51,7 +52,7 @@ class DeadLetter(NamedTuple):
 
     message: Message
     vendor_id: int | None
-    code: str
+    code: RefusalCode
     reason: str
     urgent: bool = False  # perhaps an emergency, and no home to raise an alert for: people must look at it
     folded: str | None = None  # beyond the quota: counted under this name, without what it said

@@ -11,6 +11,7 @@ from core.catalogue import Metric, metrics
 from core.clock import SECOND
 from core.model import Note
 from core.packed import Flag
+from core.refusals import RefusalCode
 from core.settings import Settings
 from ingest import topics
 from ingest.draft import DeadLetter, Draft, Message, Repeat
@@ -181,7 +182,9 @@ class Pipeline:
         if cry and device is not None and device.home_id is not None:
             self._cry(draft, message, device.device_id, device.home_id)
 
-    def _refuse(self, draft: Draft, message: Message, route: Route, code: str, reason: str, *, cry: bool) -> None:
+    def _refuse(
+        self, draft: Draft, message: Message, route: Route, code: RefusalCode, reason: str, *, cry: bool
+    ) -> None:
         letter = DeadLetter(message, route.vendor_id, code, reason)
         draft.refused.append(self.letters.fold(letter, registered=True))
         if cry:

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.catalogue import Kind, Metric, device_types
+from core.refusals import RefusalCode
 from core.snapshot import DeviceRow, VendorRow
 from ingest import topics
 from ingest.formats import Decoded, FormatError, Sample, discover
@@ -12,7 +13,7 @@ from ingest.topics import Topic, TopicError, TopicKind
 from registry.register import SERIAL
 
 RETRY = "kept, and taken once it is"
-IN_STOCK = "device_in_stock"
+IN_STOCK: Final = "device_in_stock"
 
 
 class Plain(NamedTuple):
@@ -45,7 +46,7 @@ class NoRoute(Exception):
 
     def __init__(
         self,
-        code: str,
+        code: RefusalCode,
         reason: str,
         vendor_id: int | None = None,
         device: DeviceRow | None = None,
@@ -139,8 +140,9 @@ def _measured(device_type: str) -> tuple[dict[str, Metric], dict[str, Plain]]:
 
 def _unknown(vendor: VendorRow, serial: str) -> NoRoute:
     """A device that could be registered is waited for; one that never can be is told so."""
+    code: RefusalCode = "unknown_device"
     if SERIAL.fullmatch(serial):
-        code, reason = "unknown_device", f"device {serial!r} is not registered; {RETRY}"
+        reason = f"device {serial!r} is not registered; {RETRY}"
     else:
         code = "bad_serial"
         reason = (

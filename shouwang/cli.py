@@ -10,7 +10,7 @@ from shouwang.common import Commands
 app = typer.Typer(
     cls=Commands,
     help="Shouwang 守望: keeps watch over the safety devices in the homes of elderly people who live alone.\n\n"
-    "Settings come from SHOUWANG_* variables; see docs/deployment.md.",
+    "Settings come from SHOUWANG_* variables; see docs/settings.md.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,

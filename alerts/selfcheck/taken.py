@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from core.identity import fingerprint, readable
+from core.refusals import RefusalCode
 
 KEPT_UP = timedelta(minutes=10)  # so long after the last one the console's banner says it
 MOST_NAMES = 1000  # told at once; more are only counted
-CODE = "session_taken"
+CODE: RefusalCode = "session_taken"
 REASON = (
     "a second connection logged in with the client id of this terminal while the first was open, and the first was"
     " closed. Either it came back before its old connection was noticed to be dead, or two use one client id. If"

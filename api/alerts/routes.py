@@ -13,6 +13,7 @@ from api.accounts.store import Caller
 from api.alerts import detail_store as detail
 from api.alerts import store
 from api.alerts.models import AlertDetail, AlertPage, AlertQuery, CommentBody, NoteBody, ResolveBody, Summary, UndoBody
+from api.codes import ErrorCode
 from api.errors import ApiError, documented, not_found
 from api.state import AppState
 from api.values import V1, BigId
@@ -25,7 +26,7 @@ Reads = Annotated[Db, may(Permission.ALERTS_READ)]
 Notes = Annotated[Db, may(Permission.ALERTS_NOTE)]
 Answers = Annotated[Db, may(Permission.ALERTS_ANSWER)]
 CHANGES = documented(401, 403, 404, 409)
-STATES = {"open": "待处理", "acknowledged": "已接警", "dispatched": "已派人", "resolved": "已办结"}
+STATES = {"open": "待接警", "acknowledged": "已接警", "dispatched": "已派人", "resolved": "已办结"}
 REFUSED = {
     UndoRefusal.ACTED_SINCE: "这一步之后已有别的操作，不能撤销 (somebody has acted since)",
     UndoRefusal.TOO_LATE: "已过了可以撤销的时间 (too late to undo)",
@@ -124,6 +125,6 @@ def _act(
     return _detail(conn, shared, me, alert_id, now)
 
 
-def _conflict(conflict: AlertConflict, code: str, message: str, **details: Any) -> ApiError:
+def _conflict(conflict: AlertConflict, code: ErrorCode, message: str, **details: Any) -> ApiError:
     at = conflict.at.astimezone(UTC) if conflict.at else None
     return ApiError(409, code, message, state=conflict.state, handler_name=conflict.handler, at=at, **details)

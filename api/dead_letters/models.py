@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from api.values import Answer, Identified, Instant, Note, Page, Request, Word
+from core.refusals import meaning
 from ingest.letters.store import Letter
 
 SHOWN = 4096  # bytes of a payload
@@ -23,6 +24,8 @@ class DeadLetter(Identified):
     payload_base64: str = Field(description="the first 4096 bytes")
     payload_bytes: int = Field(description="length of the whole payload")
     code: str = Field(description="the class of the refusal")
+    meaning_zh: str = Field(description="what the code means, and what to change; empty for one of a later version")
+    meaning_en: str
     reason: str
     count: int
     replay_requested_at: Instant | None
@@ -37,6 +40,8 @@ class DeadLetter(Identified):
     def of(cls, letter: Letter) -> Self:
         """As its owner tells of it."""
         texts = {
+            "meaning_zh": meaning(letter.code).zh,
+            "meaning_en": meaning(letter.code).en,
             "payload_text": letter.payload.decode("utf-8", "replace"),
             "payload_base64": base64.b64encode(letter.payload).decode(),
         }

@@ -19,6 +19,7 @@ from registry import people_store as people
 from registry.photo import PhotoError, rewrite
 
 router = APIRouter(prefix=V1, tags=["homes"])
+CONTRADICTS = "纬度和经度要一起填；协议到期不能早于协议开始"
 HomeId = Annotated[Id, Path()]
 Reads = Annotated[Db, may(Permission.HOMES_READ)]
 Registrar = Annotated[Db, may(Permission.REGISTER_WRITE)]
@@ -45,11 +46,15 @@ def write_home(home_id: HomeId, body: HomeEdit, db: Registrar, now: Now, shared:
                 409, "conflict", "档案刚被别人改过，请重新打开再改 (somebody else has just changed this home)"
             ) from None
         except psycopg.errors.ForeignKeyViolation:
-            raise invalid("residents", "a category is not in the list of categories") from None
+            raise invalid("residents", "a category is not in the list of categories", zh="类别不在类别表里") from None
         except psycopg.errors.UniqueViolation:
-            raise invalid("residents", "two people of one home can't have the same name") from None
+            raise invalid(
+                "residents", "two people of one home can't have the same name", zh="同一户的两个人不能同名"
+            ) from None
         except psycopg.errors.CheckViolation:
-            raise invalid("body", "latitude and longitude go together; an agreement ends after it begins") from None
+            raise invalid(
+                "body", "latitude and longitude go together; an agreement ends after it begins", zh=CONTRADICTS
+            ) from None
         found = store.get_home(conn, db.me, home_id, shared.settings.timezone, local)
     if found is None:
         raise not_found("住户")
@@ -68,10 +73,10 @@ def _taken(body: HomeEdit, me: Caller) -> tuple[dict[str, Any], Any, Any]:
     numbers += [number for one in contacts or () for number in (one["phone"], *one["other_phones"])]
     for number in numbers:
         if not is_phone(number):
-            raise invalid("phone", f"{number!r} is not a telephone number")
+            raise invalid("phone", f"{number!r} is not a telephone number", zh=f"“{number}”不是电话号码")
     for values in (given, *(one for _, _, one in everybody)):
         if wrong := fields.contradiction(values):
-            raise invalid(*wrong)
+            raise invalid(*wrong, zh=CONTRADICTS)
     return given, None if residents is None else everybody, contacts
 
 
@@ -112,7 +117,7 @@ def write_photo(home_id: HomeId, db: Registrar, picture: Annotated[bytes, Depend
     try:
         jpeg = rewrite(picture)
     except PhotoError as error:
-        raise invalid("body", str(error)) from None
+        raise invalid("body", str(error), zh="照片读不了：请用 8 MB 以内的 JPEG、PNG 或 WebP") from None
     with db.begin() as conn:
         _visible(conn, home_id)
         photo_store.write(conn, home_id, jpeg, now)

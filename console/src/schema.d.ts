@@ -377,6 +377,9 @@ export interface components {
             payload_bytes: number;
             /** @description the class of the refusal */
             code: string;
+            /** @description what the code means, and what to change; empty for one of a later version */
+            meaning_zh: string;
+            meaning_en: string;
             reason: string;
             count: number;
             replay_requested_at: string | null;

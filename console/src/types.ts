@@ -13,6 +13,7 @@ export type AlertDetail = Schemas["AlertDetail"];
 export type LastSign = Schemas["LastSign"];
 export type RecentAlert = Schemas["RecentAlert"];
 export type AlertEvent = Schemas["AlertEvent"];
+export type Battery = Schemas["Battery"];
 export type Catalogue = Schemas["Catalogue"];
 export type CategoryItem = Schemas["CategoryItem"];
 export type Contact = Schemas["Contact"];

@@ -14,13 +14,15 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from core.refusals import RefusalCode
+
 MAX_SAMPLES = 2000  # a day of minutes, with room; a larger message is refused
 
 
 class FormatError(ValueError):
     """The payload can't be read. `code` classes the refusal, the message tells the vendor what to change."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: RefusalCode, message: str) -> None:
         super().__init__(message)
         self.code = code
 
@@ -57,7 +59,7 @@ class Example:
     about: str
     payload: bytes
     samples: tuple[Sample, ...] = ()
-    refused: str | None = None  # the FormatError's code, of the whole payload or of its first bad field
+    refused: RefusalCode | None = None  # the FormatError's code, of the whole payload or of its first bad field
 
 
 class Format(Protocol):

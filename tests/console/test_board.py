@@ -103,6 +103,7 @@ def test_a_vendor_sees_its_refused_messages_with_reasons_and_no_homes(desk, brow
         page = open_console(context, desk, "vendor-acme")
         page.get_by_role("link", name="被拒消息").click()
         expect(page.locator("[data-letter]").first).to_contain_text("temperature: 900 is outside", timeout=5000)
+        expect(page.locator("[data-meaning]").first).to_contain_text("数值超出可能的范围")
         expect(page.get_by_role("link", name="值班台")).to_be_hidden()
         page.goto(f"{desk.site.address}/homes")
         page.wait_for_url("**/devices")

@@ -128,6 +128,23 @@ def test_devices_are_chosen_by_kind_and_vendor_in_words(desk, homes, first):
     expect(first).to_have_url(re.compile("type=sos_button.*vendor=acme.*silent=1"))
 
 
+def test_what_is_in_stock_is_listed_by_itself_and_said_to_be(desk, homes, first):
+    with psycopg.connect(desk.site.owner_url) as conn:
+        conn.execute(
+            "INSERT INTO device (vendor_id, serial, type, model)"
+            " SELECT id, 'boxed-1', 'sos_button', 'WS101' FROM vendor"
+            " WHERE code = 'acme'"
+        )
+    go(first, desk, "/devices")
+    first.check("[name=stock]")
+    expect(rows(first)).to_have_count(1)
+    expect(rows(first)).to_contain_text("boxed-1")
+    expect(rows(first)).to_contain_text("在库")
+    expect(first).to_have_url(re.compile("stock=1"))
+    first.fill("[data-search]", "boxed-2")
+    expect(rows(first)).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", NARROW.values(), ids=NARROW.keys())
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_on_a_small_screen_every_column_is_on_it(desk, homes, first, size, language):

@@ -53,6 +53,22 @@ def test_all_who_live_there_are_named_with_their_notes_and_whom_to_call(page):
     expect(page.locator("a[href='tel:000-1234-0701']")).to_be_visible()
 
 
+def test_a_device_tells_when_its_battery_was_changed(desk, house, page):
+    with psycopg.connect(desk.site.owner_url) as conn:
+        conn.execute(
+            "INSERT INTO device_battery (device_id, changed_at, before, after) VALUES"
+            " (%(one)s, '2026-03-01 02:00Z', 8, 100), (%(one)s, '2025-09-01 02:00Z', NULL, NULL)",
+            {"one": house.devices["motion_sensor"]},
+        )
+    page.reload()
+    expect(row(page, "人体红外传感器").locator("[data-battery]")).to_contain_text("03/01 10:00")
+    row(page, "人体红外传感器").get_by_role("button", name="历史").click()
+    batteries = page.locator("[data-batteries] li")
+    expect(batteries).to_have_count(2)
+    expect(batteries.first).to_contain_text("8 % → 100 %")
+    expect(batteries.last).to_contain_text("此前报电量低")
+
+
 def test_an_event_is_no_state_but_a_time(page):
     cell = row(page, "紧急呼叫按钮").locator(".values")
     expect(cell).to_contain_text("最近一次")

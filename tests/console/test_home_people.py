@@ -124,7 +124,7 @@ def test_a_registrar_writes_a_home_and_sees_it_at_once(page_of, home, desk, lang
     expect(page.locator("[data-door]")).to_contain_text(f"两条 {language}")
     expect(page.locator("[data-illnesses]")).to_contain_text("糖尿病")
     with psycopg.connect(desk.site.owner_url) as conn:
-        (one, _) = people.people_of(conn, home)
+        one, *_ = people.people_of(conn, home)
     assert (one["phones"], one["ability"], one["self_care"]) == (
         ["138 0013 8000", "010-6555 0199"], 3, KNOWN["self_care"],
     )  # fmt: skip
@@ -137,10 +137,71 @@ def test_what_is_refused_is_said_in_the_form_and_nothing_typed_is_lost(page_of):
     form.locator("[data-contact] [name=phone]").first.fill("没有")
     page.wait_for_selector("html:not([data-settling])")
     page.click("[data-do=save]")
-    expect(form.get_by_role("alert")).to_contain_text("请求参数有误")
+    expect(page.locator("[role=alertdialog] [role=alert]")).to_contain_text("“没有”不是电话号码")
     expect(form.locator("[data-contact] [name=phone]").first).to_have_value("没有")
-    page.click("[data-do=cancel]")
+    leave(page, "confirm")
     expect(page.locator("a[href='tel:000-1234-0001']")).to_be_visible()
+
+
+def leave(page, answer):
+    """Press Escape where something was typed, and answer whether to leave."""
+    page.keyboard.press("Escape")
+    question = page.get_by_role("alertdialog", name="还没有保存")
+    expect(question).to_be_visible()
+    page.wait_for_selector("html:not([data-settling])")
+    question.locator(f"[data-do={answer}]").click()
+    expect(question).to_have_count(0)
+
+
+def test_one_key_does_not_lose_what_was_typed_and_nothing_typed_asks_nothing(page_of):
+    page = page_of("registrar")
+    page.click("[data-do=edit]")
+    form = page.locator("[data-home-form]")
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=edit]")
+    form.locator("[name=dog]").fill("三条")
+    leave(page, "cancel")
+    expect(form.locator("[name=dog]")).to_have_value("三条")
+    assert look(page, "light", "zh") == []
+    page.wait_for_selector("html:not([data-settling])")
+    leave(page, "confirm")
+    expect(form).to_have_count(0)
+
+
+def test_who_is_deleted_stays_in_sight_and_can_be_kept_until_it_is_saved(page_of, home, desk):
+    page = page_of("registrar")
+    page.click("[data-do=edit]")
+    second = page.locator("[data-resident]").nth(1)
+    page.wait_for_selector("html:not([data-settling])")
+    second.locator("[data-do=drop]").click()
+    expect(second).to_contain_text("保存后将删除 测试·钱爷爷")
+    assert look(page, "dark", "zh") == []
+    second.locator("[data-do=restore]").click()
+    expect(second.locator("[name=name]")).to_have_value("测试·钱爷爷")
+    page.click("[data-do=add-person]")
+    third = page.locator("[data-resident]").nth(2)
+    expect(third.locator("[name=name]")).to_be_focused()
+    third.locator("[data-do=drop]").click()
+    expect(page.locator("[data-resident]")).to_have_count(2)
+    second.locator("[data-do=drop]").click()
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=save]")
+    expect(page.locator("[data-home-form]")).to_have_count(0)
+    with psycopg.connect(desk.site.owner_url) as conn:
+        assert [one["name"] for one in people.people_of(conn, home)] == ["测试·赵奶奶"]
+
+
+def test_a_field_that_is_wrong_is_named_as_the_form_names_it(page_of):
+    page = page_of("registrar")
+    page.click("[data-do=edit]")
+    form = page.locator("[data-home-form]")
+    form.locator("[data-resident] [name=phones]").first.fill("\n".join(f"138 0000 000{n}" for n in range(6)))
+    page.wait_for_selector("html:not([data-settling])")
+    page.click("[data-do=save]")
+    expect(page.locator("[role=alertdialog] [role=alert]")).to_contain_text("请求参数有误：本人电话（每行一个）")
+    leave(page, "confirm")
 
 
 def test_a_photo_of_the_door_is_taken_and_shown(page_of):

@@ -26,6 +26,15 @@ def problems(client):
     return [one for one in client.get("/api/v1/health").json()["problems"] if one["code"] == "unheard_emergency"]
 
 
+def test_a_refused_message_says_in_both_languages_what_its_code_means(service):
+    for code in ("implausible", "of_a_later_version"):
+        letter(service, code=code, urgent=False)
+    later, known = service.login("op1").get("/api/v1/dead-letters").json()["items"]
+    assert "范围" in known["meaning_zh"]
+    assert "plausible range" in known["meaning_en"]
+    assert (later["code"], later["meaning_zh"], later["meaning_en"]) == ("of_a_later_version", "", "")
+
+
 def test_an_urgent_message_is_a_loud_problem_until_one_of_two_operators_has_answered(service):
     first, second = service.login("op1"), service.login("op2")
     assert problems(first) == []

@@ -26,7 +26,7 @@ def test_a_missing_setting_is_named_in_one_line_and_no_secret_is_shown(program, 
     status, said = told(program, tmp_path, **secrets)
     assert (status, said) == (
         2,
-        "SHOUWANG_DATABASE_URL: is not set; it, or the same with _FILE: see docs/deployment.md\n",
+        "SHOUWANG_DATABASE_URL: is not set; it, or the same with _FILE: see docs/settings.md\n",
     )
 
 

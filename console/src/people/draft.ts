@@ -2,9 +2,14 @@
 import type { Home, HomeEdit, Person, PersonEdit } from "../types";
 
 type Contacts = NonNullable<HomeEdit["contacts"]>;
-export type ContactDraft = Required<Contacts[number]> & { others: string };
+/** On record already, and to be deleted when the form is saved. */
+interface Fate {
+  known: boolean;
+  dropped: boolean;
+}
+export type ContactDraft = Required<Contacts[number]> & Fate & { others: string };
 /** `numbers` is the list of telephone numbers, a line each. */
-export type PersonDraft = Required<PersonEdit> & { numbers: string };
+export type PersonDraft = Required<PersonEdit> & Fate & { numbers: string };
 export interface Draft {
   address: string;
   key_place: string;
@@ -34,6 +39,8 @@ const NOBODY: Omit<PersonDraft, "id"> = {
   carer: "",
   carer_since: null,
   carer_until: null,
+  known: false,
+  dropped: false,
 };
 export const nobody = (): PersonDraft => ({ id: null, ...NOBODY, phones: [], categories: [] });
 export const noContact = (): ContactDraft => ({
@@ -45,7 +52,15 @@ export const noContact = (): ContactDraft => ({
   relation: "",
   hours: "",
   holds_key: false,
+  known: false,
+  dropped: false,
 });
+
+/** Somebody new goes at once, somebody on record when the form is saved. */
+export function drop<One extends Fate>(list: One[], index: number): void {
+  if (list[index].known) list[index].dropped = true;
+  else list.splice(index, 1);
+}
 
 function drafted(person: Person): PersonDraft {
   const known = Object.fromEntries(Object.entries(person).filter(([name, value]) => name in NOBODY && value !== null));
@@ -54,6 +69,7 @@ function drafted(person: Person): PersonDraft {
     ...nobody(),
     ...known,
     id: person.id,
+    known: true,
     name: person.name,
     categories,
     numbers: (person.phones ?? []).join("\n"),
@@ -69,7 +85,12 @@ export function draftOf(home: Home): Draft {
     latitude: String(latitude ?? ""),
     longitude: String(longitude ?? ""),
     residents: home.residents.map(drafted),
-    contacts: home.contacts.map(({ position: _, ...one }) => ({ ...one, others: one.other_phones.join("\n") })),
+    contacts: home.contacts.map(({ position: _, ...one }) => ({
+      ...one,
+      others: one.other_phones.join("\n"),
+      known: true,
+      dropped: false,
+    })),
   };
 }
 
@@ -89,8 +110,12 @@ export function edited(draft: Draft, home: Home): HomeEdit {
         .filter(([name]) => !hidden.has(name))
         .map(empty),
     ) as T;
-  const residents = draft.residents.map(({ numbers, ...one }) => seen({ ...one, phones: lines(numbers) }));
-  const contacts = draft.contacts.map(({ others, ...one }) => ({ ...one, other_phones: lines(others) }));
+  const residents = draft.residents
+    .filter((one) => !one.dropped)
+    .map(({ numbers, known: _, dropped: __, ...one }) => seen({ ...one, phones: lines(numbers) }));
+  const contacts = draft.contacts
+    .filter((one) => !one.dropped)
+    .map(({ others, known: _, dropped: __, ...one }) => ({ ...one, other_phones: lines(others) }));
   const { address, key_place, dog, latitude, longitude } = draft;
   const door = seen({ key_place, dog, latitude: number(latitude), longitude: number(longitude) });
   const called = hidden.has("contacts") ? {} : { contacts };
