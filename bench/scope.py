@@ -115,7 +115,7 @@ def answers(owner: psycopg.Connection, me: Caller, now: datetime) -> dict[str, J
 
 
 def measure(held: psycopg.Connection, bare: psycopg.Connection, me: Caller, job: Job, rounds: int) -> Cost:
-    """One answer, in turns; the first six, after which both connections have their statements prepared, do not count."""
+    """One answer, in turns; the first six, after which both have their statements prepared, do not count."""
     spent: dict[str, list[float]] = {"held": [], "bare": []}
     clock = []
     for _ in range(rounds + 6):
