@@ -53,20 +53,23 @@ BEGIN
     EXECUTE format('CREATE TRIGGER place BEFORE INSERT OR UPDATE OF home_id ON %s
         FOR EACH ROW EXECUTE FUNCTION lies_in_home()', lying);
 END $$;
+REVOKE ALL ON PROCEDURE lie_in_home(regclass, text) FROM PUBLIC;
 CALL lie_in_home('person', 'NO ACTION');
 CALL lie_in_home('contact', 'NO ACTION');
 CALL lie_in_home('home_search', 'CASCADE');
 CALL lie_in_home('device', 'NO ACTION');  -- null: in stock
 CALL lie_in_home('installation', 'NO ACTION');
 
-CREATE INDEX home_place ON home (place);
+-- For lists of a small area; and the list of a district's homes reads its index alone.
+CREATE INDEX home_place ON home (place) INCLUDE (id, code) WHERE erased_at IS NULL;
 CREATE INDEX device_place ON device (place);
+CREATE INDEX alert_place ON alert (place);
 DROP INDEX alert_record;  -- the list of records and its counts read this index alone
 CREATE INDEX alert_record ON alert (opened_at DESC, id DESC)
     INCLUDE (place, home_id, rule, severity, disposition, handler_id, resolved_by_id, waited, breach)
     WHERE state = 'resolved';
 
--- Between which bytes the caller's area lies; null, and so nothing: it has none. Plain and not (SELECT my_first()), whose
+-- Between which bytes the caller's area lies; null, and so nothing: it has none. Policies say these plainly and not (SELECT my_first()), whose
 -- value is not known when a query is planned, nor then how much it will find.
 CREATE FUNCTION my_first() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT nullif(current_setting('shouwang.area', true), '') || '.'
@@ -122,7 +125,8 @@ CREATE OR REPLACE FUNCTION letter_in_scope(vendor integer, topic text) RETURNS b
              WHERE d.vendor_id = letter_in_scope.vendor AND d.retired_at IS NULL AND d.place IS NOT NULL))
 $$;
 
--- When a device hung where the caller may look, or that it is the caller's.
+-- When a device hung where the caller may look, or that it is the caller's. Who reads several devices at once asks for
+-- each by itself (LATERAL … OFFSET 0), else the planner may gather the spans of a whole district first.
 CREATE VIEW span_in_scope AS
     SELECT device_id, CASE WHEN first THEN '-infinity' ELSE since END AS since, coalesce(until, 'infinity') AS until
     FROM installation WHERE place >= my_first() AND place < my_last()
