@@ -7,6 +7,7 @@ So `bare` is less than any API could do that keeps one area from another.
 
 import argparse
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -86,10 +87,11 @@ def answers(owner: psycopg.Connection, me: Caller, now: datetime) -> dict[str, J
     assert row is not None
     home, alert, device = row
     local, motion = now.astimezone(ZONE), metrics()["motion"]
+    words, low = DeviceQuery.model_validate({"q": "motion 77"}), DeviceQuery.model_validate({"battery_below": 90})
     of_devices: dict[str, Job] = {
-        "devices: a page": lambda conn: devices.list_devices(conn, me, DeviceQuery(), now),
-        "devices: by words": lambda conn: devices.list_devices(conn, me, DeviceQuery(q="motion 77"), now),
-        "devices: low battery": lambda conn: devices.list_devices(conn, me, DeviceQuery(battery_below=90), now),
+        "devices: a page": lambda conn: devices.list_devices(conn, me, DeviceQuery.model_validate({}), now),
+        "devices: by words": lambda conn: devices.list_devices(conn, me, words, now),
+        "devices: low battery": lambda conn: devices.list_devices(conn, me, low, now),
         "devices: choices": devices.choices,
         "one device": lambda conn: devices.get_device(conn, me, device, now),
     }  # fmt: skip
@@ -98,16 +100,20 @@ def answers(owner: psycopg.Connection, me: Caller, now: datetime) -> dict[str, J
     spans = [history.Span(device, motion, now - timedelta(days=n), now, ZONE.key) for n in (3, DAYS)]
     return {
         "one alert": lambda conn: detail.get_alert(conn, me, alert, local),
-        "board: a page": lambda conn: alerts.list_alerts(conn, AlertQuery(limit=200)),
+        "board: a page": lambda conn: alerts.list_alerts(conn, AlertQuery.model_validate({"limit": 200})),
         "board: counts": alerts.summary,
-        "homes: a page": lambda conn: homes.list_homes(conn, me, HomeQuery(), now),
-        "homes: by name": lambda conn: homes.list_homes(conn, me, HomeQuery(q="陈秀5"), now),
-        "homes: by pinyin and number": lambda conn: homes.list_homes(conn, me, HomeQuery(q="chenxiu 99号"), now),
+        "homes: a page": lambda conn: homes.list_homes(conn, me, HomeQuery.model_validate({}), now),
+        "homes: by name": lambda conn: homes.list_homes(conn, me, HomeQuery.model_validate({"q": "陈秀5"}), now),
+        "homes: by pinyin and number": lambda conn: homes.list_homes(
+            conn, me, HomeQuery.model_validate({"q": "chenxiu 99号"}), now
+        ),
         "one home": lambda conn: homes.get_home(conn, me, home, ZONE.key, local),
         "a home's day": lambda conn: days.lanes(conn, home, now - timedelta(days=1), now),
-        "records: a page": lambda conn: records.list_records(conn, RecordQuery(), ZONE),
-        "records: counts": lambda conn: records.summary(conn, RecordFilter(), ZONE),
-        "records: by a remark": lambda conn: records.list_records(conn, RecordQuery(q="核实1999"), ZONE),
+        "records: a page": lambda conn: records.list_records(conn, RecordQuery.model_validate({}), ZONE),
+        "records: counts": lambda conn: records.summary(conn, RecordFilter.model_validate({}), ZONE),
+        "records: by a remark": lambda conn: records.list_records(
+            conn, RecordQuery.model_validate({"q": "核实1999"}), ZONE
+        ),
         "records: choices": records.choices,
         **of_devices,
         "history of 3 days": lambda conn: history.read(conn, spans[0], "auto"),
@@ -161,7 +167,7 @@ def a_database(count: int) -> Iterator[tuple[str, str]]:
         yield owner, server.url("scope", "api", "bench")
     finally:
         server.stop()
-        server.delete()
+        shutil.rmtree(server.home.parent, ignore_errors=True)
 
 
 def compare(owner_url: str, api_url: str, only: str, rounds: int) -> None:
