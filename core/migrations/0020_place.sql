@@ -61,7 +61,7 @@ CALL lie_in_home('device', 'NO ACTION');  -- null: in stock
 CALL lie_in_home('installation', 'NO ACTION');
 
 -- For lists of a small area; and the list of a district's homes reads its index alone.
-CREATE INDEX home_place ON home (place) INCLUDE (id, code) WHERE erased_at IS NULL;
+CREATE INDEX home_place ON home (place) INCLUDE (id, code, erased_at);
 CREATE INDEX device_place ON device (place);
 CREATE INDEX alert_place ON alert (place);
 DROP INDEX alert_record;  -- the list of records and its counts read this index alone
@@ -87,8 +87,8 @@ CREATE OR REPLACE VIEW home_in_scope AS
     SELECT id, code, address, rtrim(place, '.')::ltree AS path, erased_at FROM home
     WHERE place >= my_first() AND place < my_last();
 CREATE OR REPLACE VIEW home_search_in_scope AS
-    SELECT t.home_id, t.plain, t.pinyin, t.initials, t.phones, h.code, h.address, rtrim(t.place, '.')::ltree AS path
-    FROM home_search t JOIN home h ON h.id = t.home_id WHERE t.place >= my_first() AND t.place < my_last();
+    SELECT t.home_id, t.plain, t.pinyin, t.initials, t.phones, h.code, h.address, rtrim(h.place, '.')::ltree AS path
+    FROM home_search t JOIN home h ON h.id = t.home_id WHERE h.place >= my_first() AND h.place < my_last();
 CREATE OR REPLACE VIEW device_in_scope AS
     SELECT id, vendor_id, home_id, type, retired_at FROM device
     WHERE place >= my_first() AND place < my_last() OR vendor_id = my_vendor()
