@@ -16,8 +16,11 @@ RECENT = """
     SELECT al.id, al.rule, al.severity, al.opened_at, al.resolved_at, al.disposition, al.handler_id,
            ha.name AS handler_name
     FROM alert al LEFT JOIN account ha ON ha.id = al.handler_id
-    WHERE (al.subject, al.subject_id) = (%s, %s) AND al.id <> %s ORDER BY al.opened_at DESC, al.id DESC LIMIT 3
+    WHERE {about} AND al.id <> %(id)s ORDER BY al.opened_at DESC, al.id DESC LIMIT 3
 """
+# As the indexes of alerts say it.
+OF_HOME = RECENT.format(about="al.home_id = %(subject_id)s")
+OF_OTHERS = RECENT.format(about="al.subject <> 'home' AND al.subject = %(subject)s AND al.subject_id = %(subject_id)s")
 
 
 def get_alert(conn: Connection, me: Caller, alert_id: int, now: datetime) -> AlertDetail | None:
@@ -40,12 +43,13 @@ def get_alert(conn: Connection, me: Caller, alert_id: int, now: datetime) -> Ale
     )
     alert = found[0]
     home_id = alert["home_id"]
+    recent = rows(conn, OF_OTHERS if home_id is None else OF_HOME, alert)
     return AlertDetail(
         **dict(Alert.of(alert)),
         events=[AlertEvent.of(row) for row in events],
         **dict(people.NOBODY if home_id is None else people.tell(conn, me.id, home_id, me.permissions, now)),
         last_sign=None if home_id is None else life.last_sign(conn, home_id, now),
-        recent=[_recent(row) for row in rows(conn, RECENT, (alert["subject"], alert["subject_id"], alert_id))],
+        recent=[_recent(row) for row in recent],
     )
 
 

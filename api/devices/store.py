@@ -53,13 +53,19 @@ BATTERIES = """
 
 
 def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetime) -> DevicePage:
-    """One page of the devices in service, or of those in stock, by id."""
+    """One page of the devices in service, or of those in stock, by id.
+
+    Which they are is found first: what they say now would else be looked up for all that a small area has.
+    """
     placed = "d.home_id IS NULL" if wanted.in_stock else "d.home_id IS NOT NULL"
-    conditions, tables = ["d.retired_at IS NULL", placed], TABLES
+    conditions, tables = ["d.retired_at IS NULL", placed], "device d JOIN vendor v ON v.id = d.vendor_id"
     given = {**values(conn, now), **wanted.model_dump(), "limit": wanted.limit + 1}
-    if not wanted.in_stock and wanted.model_dump(exclude={"limit", "cursor", "in_stock"}, exclude_none=True):
+    if not wanted.in_stock:
         conditions.append(_within(me))
+    if wanted.silent is not None or wanted.battery_below is not None:
+        tables += ALLOWED
     if wanted.silent is not None:
+        tables += SEEN
         conditions.append(f"{silent('seen')} = %(silent)s")
     if wanted.silent:  # few are: who is heard by what is quickly read is not silent, and needs no closer look
         tables += told("written", WRITTEN)
@@ -78,11 +84,8 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
     if wanted.cursor:
         (given["after"],) = cursors.decode(wanted.cursor, int)
         conditions.append("d.id > %(after)s")
-    found = rows(
-        conn,
-        f"SELECT {COLUMNS} FROM {tables} {SEEN} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT %(limit)s",
-        given,
-    )
+    page = f"SELECT d.id FROM {tables} WHERE {' AND '.join(conditions)} ORDER BY d.id LIMIT %(limit)s"
+    found = rows(conn, f"SELECT {COLUMNS} FROM {TABLES} {SEEN} WHERE d.id = ANY(ARRAY({page})) ORDER BY d.id", given)
     items = [
         Device.model_validate(device_parts(row, placed=me.may(Permission.HOMES_READ))) for row in found[: wanted.limit]
     ]
@@ -90,8 +93,8 @@ def list_devices(conn: Connection, me: Caller, wanted: DeviceQuery, now: datetim
 
 
 def _within(me: Caller) -> str:
-    """As the policy says it; said here it leads a small area's list through the indexes of homes and their devices."""
-    return "true" if me.is_vendor else "d.home_id IN (SELECT id FROM home_in_scope)"
+    """As the policy says it; said alone it leads a small area's list through the index of places."""
+    return "true" if me.is_vendor else "d.place >= my_first() AND d.place < my_last()"
 
 
 def _found_by(text: str, me: Caller, given: dict[str, Any]) -> str:

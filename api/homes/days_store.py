@@ -11,8 +11,14 @@ from api.devices.history_store import MAX_POINTS
 from api.homes.models import Lane
 from core.catalogue import Kind, device_types, metric_by_id, metrics
 
+# OFFSET 0: each device by itself, else the planner would gather the spans of the whole district first.
+READ = """
+    SELECT r.metric, r.ts, r.value FROM reading_in_scope r
+    WHERE r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
+        AND r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%({metrics})s) OFFSET 0
+"""
 # A lane that is too long keeps only the changes of its condition, of those the last, and says when that is not all.
-DAY = """
+DAY = f"""
     WITH spans AS MATERIALIZED (
         SELECT device_id, type, room, since, until FROM (
             SELECT device_id, type, room, CASE WHEN first THEN %(from)s ELSE greatest(since, %(from)s) END AS since,
@@ -24,13 +30,11 @@ DAY = """
                  value IS DISTINCT FROM lag(value) OVER (PARTITION BY device_id, metric ORDER BY ms) AS changed FROM (
             SELECT s.device_id, s.type, s.room, r.metric,
                    (extract(epoch FROM r.ts) * 1000)::bigint AS ms, r.value
-            FROM spans s JOIN reading_in_scope r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
-            WHERE r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%(raw)s)
+            FROM spans s CROSS JOIN LATERAL ({READ.format(metrics="raw")}) r
             UNION ALL
             SELECT s.device_id, s.type, s.room, r.metric,
                    (extract(epoch FROM time_bucket('5 minutes', r.ts)) * 1000)::bigint, avg(r.value)
-            FROM spans s JOIN reading_in_scope r ON r.device_id = s.device_id AND r.ts >= s.since AND r.ts < s.until
-            WHERE r.ts >= %(from)s AND r.ts < %(to)s AND r.metric = ANY(%(mean)s)
+            FROM spans s CROSS JOIN LATERAL ({READ.format(metrics="mean")}) r
             GROUP BY 1, 2, 3, 4, 5) p) c
         WHERE total <= %(limit)s OR changed WINDOW w AS (PARTITION BY device_id, metric ORDER BY ms DESC)) numbered
     WHERE number <= %(limit)s ORDER BY device_id, metric, ms

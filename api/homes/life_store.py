@@ -19,15 +19,17 @@ def signs(home: str) -> str:
     return f"""
     FROM device d {ALLOWED}
     CROSS JOIN LATERAL ({NEWEST} AND l.metric = ANY(%(life)s)) l CROSS JOIN LATERAL (
-        SELECT max(r.ts) AS at FROM reading_in_scope r WHERE l.metric = ANY(%(nonzero)s)
+        (SELECT r.ts AS at FROM reading_in_scope r WHERE l.metric = ANY(%(nonzero)s)
             AND r.device_id = d.id AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value <> 0
+         ORDER BY r.ts DESC LIMIT 1)
         UNION ALL
         SELECT l.since WHERE l.metric = ANY(%(change)s) AND l.since > %(life_from)s
         UNION ALL
-        SELECT min(r.ts) FROM reading_in_scope r WHERE l.metric = ANY(%(rise)s) AND r.device_id = d.id
+        (SELECT r.ts FROM reading_in_scope r WHERE l.metric = ANY(%(rise)s) AND r.device_id = d.id
             AND r.metric = l.metric AND r.ts > %(life_from)s AND r.value >= l.value
             AND EXISTS (SELECT 1 FROM reading_in_scope b WHERE b.device_id = d.id AND b.metric = l.metric
-                        AND b.ts > %(life_from)s AND b.ts < r.ts AND b.value < l.value)) sign
+                        AND b.ts > %(life_from)s AND b.ts < r.ts AND b.value < l.value)
+         ORDER BY r.ts LIMIT 1)) sign
     WHERE d.home_id = {home} AND l.ts > %(life_from)s
     """
 

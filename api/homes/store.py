@@ -19,8 +19,8 @@ from api.homes.models import BaselineHour, Home, HomeItem, HomePage, HomeQuery
 from core.model import Severity
 from core.roles import Permission
 
-EVERY = "SELECT id, code, address, path FROM home_in_scope"
-SEARCHED = "SELECT s.home_id AS id, s.code, s.address, s.path FROM home_search_in_scope s"
+EVERY = "SELECT id, code FROM home_in_scope"
+SEARCHED = "SELECT s.home_id AS id, s.code FROM home_search_in_scope s"
 MUTE = silent("written")  # who is heard by what is quickly read needs no closer look
 # What matches is found first and once, for the page and for the count: with its own idea of how many there are, the
 # plan would at times walk all homes by code until a page is full.
@@ -31,7 +31,7 @@ LIST = f"""
            count_a.active_alerts, count_a.worst_severity, count_a.suppressed_alerts,
            (SELECT max(sign.at) {life.signs("h.id")}) AS last_life_at,
            (SELECT count(*) FROM matching) AS total
-    FROM (SELECT * FROM matching ORDER BY code LIMIT %(limit)s) h
+    FROM (SELECT id FROM matching ORDER BY code LIMIT %(limit)s) page JOIN home_in_scope h ON h.id = page.id
     CROSS JOIN LATERAL (
         SELECT count(*) AS devices, count(*) FILTER (WHERE {MUTE} AND {silent("seen")}) AS silent_devices
         FROM device d {ALLOWED} {told("written", WRITTEN)} {told("seen", f"{NEWEST} AND {MUTE}")}
