@@ -57,12 +57,13 @@ def measure(homes: int, rounds: int = 20) -> dict[str, float]:
     now = time.time_ns() // 1000
     fleet = fleet_of(homes, now)
     rules = [(rule, rule.tick) for rule in discover().values() if rule.tick is not None]
+    params = {rule.name: rule.over(fleet) for rule, _ in rules}
     times: dict[str, list[float]] = {name: [] for name in (*(rule.name for rule, _ in rules), "all")}
     for number in range(rounds):
         begin = time.perf_counter()
         for rule, judge in rules:
             start = time.perf_counter()
-            judge(fleet, now + number * SECOND, rule.params)
+            judge(fleet, now + number * SECOND, params[rule.name])
             times[rule.name].append(time.perf_counter() - start)
         times["all"].append(time.perf_counter() - begin)
     return {name: float(np.median(values[1:])) * 1000 for name, values in times.items()}
