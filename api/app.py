@@ -16,6 +16,7 @@ from api.health import routes as health
 from api.homes import edit_routes as home_edits
 from api.homes import routes as homes
 from api.middleware import Compressed, Wrap
+from api.policy import routes as policy
 from api.records import routes as records
 from api.state import AppState
 
@@ -40,6 +41,7 @@ def routes() -> FastAPI:
         homes,
         home_edits,
         devices,
+        policy,
         dead_letters,
         catalogue,
         events,

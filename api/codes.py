@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 ErrorCode = Literal[
     "unauthenticated", "bad_credentials", "forbidden", "csrf", "not_found", "method_not_allowed", "too_large",
     "conflict", "held_by_other", "undo_refused", "invalid", "bad_cursor", "bad_range", "unknown_metric",
+    "unknown_rule", "out_of_bounds",
     "too_many_points", "too_many_failures", "too_many_streams", "internal", "unavailable", "busy",
 ]  # fmt: skip
 
@@ -60,6 +61,12 @@ FAILURES: Mapping[ErrorCode, Failure] = MappingProxyType(
             (422,), "游标不是这个列表给的：从头读起", "the cursor is not one that this list gave: begin anew"
         ),
         "bad_range": Failure((422,), "开始时间应早于结束时间", "`from` must lie before `to`"),
+        "unknown_rule": Failure((422,), "没有这条规则：见 `/catalogue`", "there is no such rule: see `/catalogue`"),
+        "out_of_bounds": Failure(
+            (422,),
+            "超出规则允许的范围：说明里写明是哪个界限、出自哪项标准",
+            "a rule does not take it: the message names the bound, and the standard that it comes from",
+        ),
         "unknown_metric": Failure((422,), "没有这个指标：见 `/catalogue`", "there is no such metric: see `/catalogue`"),
         "too_many_points": Failure(
             (422,),

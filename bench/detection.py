@@ -56,7 +56,7 @@ def alarms(life: Packed, usual: NDArray[np.float32], begin: int, end: int) -> li
             fleet.apply(life[taken:upto], now, now)
             taken = upto
         fleet.last_seen[:] = now
-        fires = any(rule.tick and len(rule.tick(fleet, now, rule.params)) for rule in rules)
+        fires = any(rule.tick and len(rule.tick(fleet, now, rule.over(fleet))) for rule in rules)
         if fires and not speaking:
             raised.append(now)
         speaking = fires

@@ -14,12 +14,15 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from alerts.judging.fleet import Fleet
-from alerts.rules import discover
+from alerts.judging.params import limits
+from alerts.judging.policy import Own, resolved
+from alerts.rules import Rule, discover
 from core.catalogue import device_types
 from core.clock import HOUR, MINUTE, SECOND
 
@@ -53,19 +56,33 @@ def fleet_of(homes: int, now: int) -> Fleet:
 
 
 def measure(homes: int, rounds: int = 20) -> dict[str, float]:
-    """Median milliseconds of one tick per rule, and of all of them together under `all`."""
+    """Median milliseconds of one tick per rule, of all of them (`all`), and with own values (`own`), in turns."""
     now = time.time_ns() // 1000
     fleet = fleet_of(homes, now)
     rules = [(rule, rule.tick) for rule in discover().values() if rule.tick is not None]
-    times: dict[str, list[float]] = {name: [] for name in (*(rule.name for rule, _ in rules), "all")}
+    default = {rule.name: rule.over(fleet) for rule, _ in rules}
+    own = {rule.name: with_own_values(rule, homes) for rule, _ in rules}
+    times: dict[str, list[float]] = {name: [] for name in (*(rule.name for rule, _ in rules), "all", "own")}
     for number in range(rounds):
-        begin = time.perf_counter()
-        for rule, judge in rules:
-            start = time.perf_counter()
-            judge(fleet, now + number * SECOND, rule.params)
-            times[rule.name].append(time.perf_counter() - start)
-        times["all"].append(time.perf_counter() - begin)
+        for name, params in (("all", default), ("own", own)):
+            begin = time.perf_counter()
+            for rule, judge in rules:
+                start = time.perf_counter()
+                judge(fleet, now + number * SECOND, params[rule.name])
+                if name == "all":
+                    times[rule.name].append(time.perf_counter() - start)
+            times[name].append(time.perf_counter() - begin)
     return {name: float(np.median(values[1:])) * 1000 for name, values in times.items()}
+
+
+def with_own_values(rule: Rule, homes: int) -> Any:
+    """The parameters of a rule of which every twentieth home has values of its own, half the way to the strictest."""
+    chosen = np.random.default_rng(2).choice(homes, homes // 20, replace=False).astype(np.int32)
+    stricter = {
+        name: (one.default + (one.least if one.sooner == "lower" else one.most)) / 2
+        for name, one in limits(rule.params).items()
+    }
+    return resolved(rule, homes, [Own(name, chosen, value) for name, value in stricter.items()]).params
 
 
 def _peak() -> int:
@@ -74,11 +91,12 @@ def _peak() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-def measure_apart(homes: int, root: Path = ROOT) -> tuple[float, float]:
-    """(milliseconds of one tick of all rules, resident memory in GiB), measured in a fresh process on `root`'s code."""
+def measure_apart(homes: int, root: Path = ROOT) -> dict[str, float]:
+    """`measure` and the resident memory (`gib`), in a fresh process on `root`'s code."""
     command = [sys.executable, "-m", "bench.tick", str(homes)]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout)
-    return told["all"], told["gib"]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=root).stdout
+    told: dict[str, float] = json.loads(said)
+    return told
 
 
 def beside(homes: int, base: str, root: Path = ROOT) -> tuple[float, float]:
@@ -87,7 +105,7 @@ def beside(homes: int, base: str, root: Path = ROOT) -> tuple[float, float]:
         packed = subprocess.run(["git", "archive", base], check=True, capture_output=True, cwd=root).stdout
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter="data")
-        pairs = [(measure_apart(homes, root)[0], measure_apart(homes, Path(folder))[0]) for _ in range(PAIRS)]
+        pairs = [(measure_apart(homes, root)["all"], measure_apart(homes, Path(folder))["all"]) for _ in range(PAIRS)]
     ours, theirs = zip(*pairs, strict=True)
     return median(ours), median(theirs)
 

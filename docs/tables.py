@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.lifecycle.backoff import HOLD_OFF, Backoff, pause
+from alerts.policy.chain import settable
 from alerts.rules import Rule, discover
 from core import catalogue
 from core.model import Disposition, Severity
@@ -86,9 +87,12 @@ def rules_in_words() -> Iterator[str]:
         yield f"## `{one.name}` {one.title_zh} · {one.title_en}\n"
         for line in (*one.about_zh.split("\n"), *one.about_en.split("\n")):
             yield f"{line}\n"
-        values = [f"`{name}` = {getattr(one.params, name)}" for name in one.params.__dataclass_fields__]
-        if values:
-            yield f"Parameters: {', '.join(values)}.\n"
+        if known := settable(one):
+            yield "| can be set | what | default | from | to | sooner | source |\n|---|---|---|---|---|---|---|"
+            for name, bound in known.items():
+                said = f"| `{name}` | {bound.zh} · {bound.en} | {bound.default:g} {bound.unit} | {bound.least:g}"
+                yield f"{said} | {bound.most:g} | {bound.sooner} | {bound.source or 'own choice'} |"
+            yield ""
 
 
 def roles() -> Iterator[str]:

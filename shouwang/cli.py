@@ -4,7 +4,7 @@ import typer
 
 from deploy.command import certificate, provision
 from device_sim.command import simulate
-from shouwang import broker, devices, homes, letters, programs, site, tokens, users, vendors
+from shouwang import broker, devices, homes, letters, policy, programs, site, tokens, users, vendors
 from shouwang.common import Commands
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(homes.home, name="home")
 app.add_typer(homes.person, name="person")
 app.add_typer(devices.app, name="device")
+app.add_typer(policy.app, name="policy")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(broker.app, name="broker")
 for command in (

@@ -28,6 +28,11 @@ def us(moment: datetime) -> int:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    """No parameters."""
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule as small as a test needs."""
 
@@ -39,7 +44,8 @@ class Rule:
     backoff: Backoff | None = None
     recovers: bool = False
     history: timedelta = timedelta()
-    params: Any = None
+    params: Any = Nothing()
+    severity: Severity = Severity.URGENT
 
 
 def pressed(fleet: Fleet, batch: Batch, params: None) -> Findings:

@@ -31,12 +31,12 @@ class OneRule:
         batch = self.fleet.apply(np.array(rows, READING), now, now)
         if self.rule.observe is None:
             return Findings.none()
-        return self.rule.observe(self.fleet, batch.of(*self.rule.metrics), self.rule.params)
+        return self.rule.observe(self.fleet, batch.of(*self.rule.metrics), self.rule.over(self.fleet))
 
     def tick(self, minute: float) -> Findings:
         """What it finds at that minute."""
         assert self.rule.tick
-        return self.rule.tick(self.fleet, MORNING + int(minute * MINUTE), self.rule.params)
+        return self.rule.tick(self.fleet, MORNING + int(minute * MINUTE), self.rule.over(self.fleet))
 
     def clear(self, minute: float) -> bool:
         """Whether it says at that minute that its condition is over in the first home."""

@@ -95,6 +95,7 @@ class Shift:
         self.now = self.ordinary_at = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)
         self.registry_at: datetime | None = None
         self.learned = False  # new baselines are to be taken up
+        self.policy = False  # what is set of the rules is to be read anew
 
     def turn(self, now: datetime) -> None:
         """One round: emergencies, a slice of the rest, whatever is due; then wait if nothing is left to judge."""
@@ -114,6 +115,9 @@ class Shift:
         if self.registry_at and now >= self.registry_at:
             self.registry_at = None
             self.watch.refresh_registry(now)
+        if self.policy or (self.watch.policy_until and now >= self.watch.policy_until):
+            self.policy = False
+            self.watch.follow_policy(now)
         if self.learned:
             self.learned = False
             self.watch.refresh_baselines()
@@ -135,6 +139,7 @@ class Shift:
             if notice.channel == "registry" and self.registry_at is None:
                 self.registry_at = now + REGISTRY_SETTLES
             self.learned |= notice.channel == "baseline"
+            self.policy |= notice.channel == "policy"
 
 
 def _now() -> datetime:

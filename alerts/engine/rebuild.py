@@ -18,14 +18,16 @@ from alerts.engine.store import inbox as intake
 from alerts.engine.store import snapshot
 from alerts.judging.fleet import Fleet
 from alerts.judging.judge import Judge, Rule
+from alerts.judging.policy import Own
 from alerts.lifecycle.backoff import REACH
+from alerts.policy import care
 from alerts.response.store import alerts as store
 from core.catalogue import device_types, metrics
 from core.clock import to_datetime, to_us
 from core.packed import READING, Packed, unpack
 from core.settings import Settings
 from core.snapshot import PERSON
-from registry import snapshot_store
+from registry import policy_store, snapshot_store
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +58,22 @@ def load_baselines(conn: psycopg.Connection, settings: Settings, fleet: Fleet) -
     fleet.baseline[row[row >= 0], hour[row >= 0]] = gap[row >= 0]
 
 
+def follow_policy(conn: psycopg.Connection, settings: Settings, judge: Judge, now: datetime) -> datetime | None:
+    """Let the judge follow what is set of the rules now; when the first of it ends by itself."""
+    fleet, own = judge.fleet, care.defaults(judge.fleet)
+    holding, ends = policy_store.in_force(conn, settings.shards, settings.shard, now)
+    for one in holding:
+        homes = fleet.rows_of_homes(one.homes)
+        own.setdefault(one.rule, []).append(Own(one.field, homes[homes >= 0], one.value))
+    judge.follow(own)
+    return ends
+
+
 def rebuild(conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime) -> Judge:
     """The whole state, as the database has it."""
     fleet = registered(conn, settings.zone, settings.shards, settings.shard)
     judge = Judge.new(fleet, rules)
+    follow_policy(conn, settings, judge, now)
     shard = (settings.shards, settings.shard)
     waits_from = intake.inbox(conn, settings.shard).oldest or now
     _remember(conn, judge, waits_from, now, shard)

@@ -11,7 +11,7 @@ import psycopg
 
 from alerts.engine.latency import Latency
 from alerts.engine.latest import LatestWriter
-from alerts.engine.rebuild import load_baselines, rebuild, registered, same_registry
+from alerts.engine.rebuild import follow_policy, load_baselines, rebuild, registered, same_registry
 from alerts.engine.store import inbox as intake
 from alerts.judging.entries import Raise, Transition
 from alerts.judging.judge import Judge, Rule
@@ -38,6 +38,7 @@ class Steps:
     """State, and the steps that change it. Any exception leaves it unusable: make another from the database."""
 
     judge: Judge
+    policy_until: datetime | None  # when something that is set of the rules ends by itself
 
     def __init__(self, conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime) -> None:
         """Read the state. `conn` holds the shard's lock: what it cannot commit, nobody else has judged."""
@@ -57,6 +58,7 @@ class Steps:
             intake.allow_long(self.conn)
             self._seen_event = store.newest_event(self.conn)
             self.judge = rebuild(self.conn, self.settings, self.rules, now)
+            self.policy_until = follow_policy(self.conn, self.settings, self.judge, now)
             self._step = intake.newest_step(self.conn, self.settings.shard)
         self._latest = LatestWriter(self.conn, self.settings.shard, self.judge.fleet)
 
@@ -67,6 +69,13 @@ class Steps:
             fleet = registered(self.conn, self.settings.zone, self.settings.shards, self.settings.shard)
         if not same_registry(fleet, self.judge.fleet):
             self.read(now)
+        else:
+            self.follow_policy(now)  # a home may lie in another area now
+
+    def follow_policy(self, now: datetime) -> None:
+        """Judge by what is set of the rules now."""
+        with self.conn.transaction():
+            self.policy_until = follow_policy(self.conn, self.settings, self.judge, now)
 
     def refresh_baselines(self) -> None:
         """Take up what was learned last night."""

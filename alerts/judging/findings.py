@@ -86,6 +86,20 @@ class Findings:
         """No finding; still may say where the condition is over."""
         return cls.of(np.zeros(0, np.int32), np.zeros(0, np.int64), severity=Severity.CONCERN, clear=clear)
 
+    def where(self, chosen: NDArray[np.bool_]) -> Self:
+        """Those that a mask chooses; `clear` is of homes and stays."""
+        at = np.flatnonzero(chosen)
+
+        def show(position: int) -> Evidence:
+            return self.evidence(int(at[position]))
+
+        severity = self.severity if isinstance(self.severity, Severity) else [self.severity[int(one)] for one in at]
+        return replace(
+            self, evidence=show, severity=severity, home=self.home[at], device=self.device[at], at=self.at[at],
+            score=self.score[at], late=self.late[at], value=None if self.value is None else self.value[at],
+            tested=None if self.tested is None else self.tested[at],
+        )  # fmt: skip
+
     def beside(self, other: Self) -> Self:
         """These and those of `other`, of the same rule in the same call: `clear` and `value` are this one's."""
         if not len(other):

@@ -1,7 +1,7 @@
 """All rules over one fleet: what arrives is observed, what fails to arrive is found by ticks. No SQL, no clock."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,9 +12,11 @@ from alerts.judging.docket import Docket
 from alerts.judging.entries import Raise, Standing, Transition
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.policy import Own, Policy, resolved
 from alerts.lifecycle.backoff import Backoff
 from alerts.lifecycle.rows import AlertRow, Recorded
 from core.clock import micros, to_us
+from core.model import Severity
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ class Rule(Protocol):
     @property
     def params(self) -> Any: ...
     @property
+    def severity(self) -> Severity: ...
+    @property
     def observe(self) -> Callable[[Fleet, Batch, Any], Findings] | None: ...
     @property
     def tick(self) -> Callable[[Fleet, int, Any], Findings] | None: ...
@@ -51,6 +55,7 @@ class Judge:
     fleet: Fleet
     rules: Mapping[str, Rule]
     dockets: dict[str, Docket]
+    policies: dict[str, Policy]
     failed: dict[str, int] = field(default_factory=dict)  # rule → µs of its last failure
 
     @classmethod
@@ -61,7 +66,12 @@ class Judge:
             name: Docket.empty(name, rule.clear_after, homes, rule.backoff, recovers=rule.recovers)
             for name, rule in rules.items()
         }
-        return cls(fleet, rules, dockets)
+        return cls(fleet, rules, dockets, {name: resolved(rule, homes, ()) for name, rule in rules.items()})
+
+    def follow(self, own: Mapping[str, Sequence[Own]]) -> None:
+        """Judge by these values from now on: by rule, what was set for which homes; elsewhere defaults hold."""
+        homes = len(self.fleet.home_ids)
+        self.policies = {name: resolved(rule, homes, own.get(name, ())) for name, rule in self.rules.items()}
 
     def recall(self, rows: Iterable[AlertRow]) -> None:
         """Take up alerts as the database has them. Alerts of other homes or of rules that are gone are left alone."""
@@ -103,7 +113,7 @@ class Judge:
             mine = batch.of(*rule.metrics)
             mine = mine.where(mine.ts >= since)
             if rule.observe is not None and len(mine):
-                self._guarded(rule, batch.now, partial(_discard, rule, mine, self.fleet))
+                self._guarded(rule, batch.now, partial(self._discard, rule, mine))
 
     def written(self, raises: Iterable[Raise], opened: Iterable[Recorded]) -> list[tuple[Raise, Recorded]]:
         """Take up the ids that the database gave to what was raised; returns what became of each."""
@@ -123,17 +133,24 @@ class Judge:
 
     def _observed(self, rule: Rule, batch: Batch, docket: Docket) -> list[Raise]:
         assert rule.observe is not None
-        findings = trial.show_tests(self.fleet, rule.observe(self.fleet, batch, rule.params))
+        policy = self.policies[rule.name]
+        findings = policy.kept(trial.show_tests(self.fleet, rule.observe(self.fleet, batch, policy.params)))
         raises = list(docket.observed(findings, batch.now))
         docket.note_clear(findings, batch.now)
         return raises
 
     def _ticked(self, rule: Rule, now: int, docket: Docket) -> list[Raise]:
         assert rule.tick is not None
-        findings = trial.show_tests(self.fleet, rule.tick(self.fleet, now, rule.params))
+        policy = self.policies[rule.name]
+        findings = policy.kept(trial.show_tests(self.fleet, rule.tick(self.fleet, now, policy.params)))
         raises = list(docket.ticked(findings, now))
         docket.note_clear(findings, now)
         return raises
+
+    def _discard(self, rule: Rule, batch: Batch) -> list[Raise]:
+        assert rule.observe is not None
+        rule.observe(self.fleet, batch, self.policies[rule.name].params)
+        return []
 
     def _guarded(self, rule: Rule, now: int, judge: Callable[[], list[Raise]]) -> list[Raise]:
         """One rule's exception stops neither the others nor storage: it is logged, and operators see it."""
@@ -151,9 +168,3 @@ def _standing(row: AlertRow, home: int, device: int) -> Standing:
         row.disposition, to_us(row.since), row.steps, row.answered,
         to_us(row.suppressed_until) if row.suppressed_until else None,
     )  # fmt: skip
-
-
-def _discard(rule: Rule, batch: Batch, fleet: Fleet) -> list[Raise]:
-    assert rule.observe is not None
-    rule.observe(fleet, batch, rule.params)
-    return []

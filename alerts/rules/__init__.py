@@ -30,6 +30,7 @@ from typing import Any
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.params import columns
 from alerts.lifecycle.backoff import LONGEST, Backoff
 from alerts.lifecycle.states import CALLS
 from core.catalogue import EVERY_DEVICE, DeviceType, metrics
@@ -58,6 +59,10 @@ class Rule:
     params: Any
     observe: Callable[[Fleet, Batch, Any], Findings] | None
     tick: Callable[[Fleet, int, Any], Findings] | None
+
+    def over(self, fleet: Fleet) -> Any:
+        """The default parameters as columns over a fleet's homes: what `observe` and `tick` are given."""
+        return columns(self.params, len(fleet.home_ids))
 
 
 def load(module: ModuleType) -> Rule:

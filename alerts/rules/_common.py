@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Column, Fleet
+from core.arrays import F8, I8, Bool
 from core.catalogue import Metric, metric_by_id, metrics
 from core.clock import MINUTE, to_datetime
 from core.model import Severity
@@ -103,9 +104,10 @@ def reported(fleet: Fleet, batch: Batch, tells: Mapping[str, Report]) -> Finding
     return Findings.of(found.home, found.ts, severity=severity, evidence=show, device=found.device, late=late)
 
 
-def night(hour: int, begin: int, end: int) -> bool:
-    """Whether an hour of day lies in the night from `begin` to `end`."""
-    return hour >= begin or hour < end
+def night(hour: int | I8, begin: F8, end: F8) -> Bool:
+    """Where an hour of day lies in the night from `begin` to `end` of the next day."""
+    dark: Bool = (hour >= begin) | (hour < end)
+    return dark
 
 
 def left_home(fleet: Fleet) -> Homes:

@@ -10,13 +10,16 @@ its battery is low, for ten minutes.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
+from core.arrays import F8
 from core.catalogue import metrics
 from core.model import Severity
 
@@ -39,17 +42,19 @@ RECOVERS = True
 class Params:
     """Levels in per cent."""
 
-    low: float = 20.0
-    clear: float = 30.0
+    low: F8 = limit(20, 5, 50, "%", "报警电量", "the level that is low", sooner="higher")
+    clear: F8 = limit(30, 10, 80, "%", "解除电量", "the clearing level", sooner="higher")
+
+    ORDER: ClassVar = (("low", "clear"),)
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a battery that is low, the lowest first; what only says so stands behind what says how low."""
     level, flag = fleet.column("battery"), fleet.column("battery_low")
-    weak = np.flatnonzero(level.value <= max(params.low, params.clear))
-    low, told = weak[level.value[weak] <= params.low], np.flatnonzero(flag.value == 1)
+    weak = np.flatnonzero(level.value <= params.clear[level.home])
+    low, told = weak[level.value[weak] <= params.low[level.home[weak]]], np.flatnonzero(flag.value == 1)
     home = np.concatenate([level.home[low], flag.home[told]])
-    worst = one_per_home(home, np.concatenate([-level.value[low], np.full(len(told), -params.low - 1)]))
+    worst = one_per_home(home, np.concatenate([-level.value[low], -params.low[flag.home[told]] - 1]))
     device = np.concatenate([level.device[low], flag.device[told]])[worst]
     value = np.concatenate([level.value[low], flag.value[told]])[worst]
     since = np.concatenate([level.ts[low], flag.since[told]])[worst]
@@ -65,10 +70,11 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
             )  # fmt: skip
         return evidence(
             fleet, row, f"{zh}电量 {per_cent:.0f}%", f"The {en}'s battery is at {per_cent:.0f} %",
-            metric=metrics()["battery"], value=per_cent, limit=params.low, since=iso(since[position]),
+            metric=metrics()["battery"], value=per_cent, limit=float(params.low[fleet.device_home[row]]),
+            since=iso(since[position]),
         )  # fmt: skip
 
-    holds = marked(fleet, level, weak[level.value[weak] < params.clear]) | marked(fleet, flag, told)
+    holds = marked(fleet, level, weak[level.value[weak] < params.clear[level.home[weak]]]) | marked(fleet, flag, told)
     return Findings.of(
         home[worst], np.full(len(worst), now), severity=SEVERITY, evidence=show, device=device, value=value,
         clear=~holds,

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.params import limit
 from alerts.rules._common import Report, device_names, evidence, iso, marked, one_per_home, reported
+from core.arrays import F8
 from core.catalogue import metrics
 from core.clock import MINUTE
 from core.model import Severity
@@ -51,8 +53,8 @@ class Params:
     """EN 50291-1: (ppm, minutes of exposure after which the alarm is raised)."""
 
     bands: tuple[tuple[float, float], ...] = ((30, 120), (50, 60), (100, 10), (300, 0))
-    clear_ppm: float = 30.0
-    stale_minutes: float = 60.0  # without a newer reading the exposure is not taken to go on; own choice
+    clear_ppm: F8 = limit(30, 5, 30, "ppm", "解除值", "the clearing level", sooner="lower", source="EN 50291-1")
+    stale_minutes: F8 = limit(60, 60, 180, "min", "读数有效时间", "how long a reading holds", sooner="higher")
 
 
 def _since(fleet: Fleet, band: int) -> NDArray[np.int64]:
@@ -72,8 +74,10 @@ def _follow(fleet: Fleet, found: Batch, params: Params) -> tuple[NDArray[np.bool
     newest = _newest(fleet)
     since = [_since(fleet, band) for band in range(len(params.bands))]
     reached, begun = np.zeros(len(found), bool), found.ts.copy()
-    for at, (slot, ts, value) in enumerate(zip(found.slot, found.ts, found.value, strict=True)):
-        stale = ts - newest[slot] >= params.stale_minutes * MINUTE
+    for at, (slot, ts, value, holds) in enumerate(
+        zip(found.slot, found.ts, found.value, params.stale_minutes[found.home] * MINUTE, strict=True)
+    ):
+        stale = ts - newest[slot] >= holds
         for own, (ppm, minutes) in zip(since, params.bands, strict=True):
             if ts >= newest[slot]:
                 own[slot] = 0 if not value >= ppm else ts if stale or own[slot] == 0 else own[slot]
@@ -98,14 +102,16 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Exposure reaches its time between two readings; also says where the air is clean."""
     column = fleet.column("co")
-    fresh = (column.value >= params.bands[0][0]) & (now - column.ts < params.stale_minutes * MINUTE)
+    fresh = (column.value >= params.bands[0][0]) & (now - column.ts < params.stale_minutes[column.home] * MINUTE)
     over = np.zeros(len(column), bool)
     for band, (_, minutes) in enumerate(params.bands):
         since = _since(fleet, band)
         over |= (since > 0) & (now - since >= minutes * MINUTE)
     slots = np.flatnonzero(fresh & over).astype(np.int32)
     alarm = fleet.column("co_alarm")
-    clear = ~(marked(fleet, column, column.value >= params.clear_ppm) | marked(fleet, alarm, alarm.value > 0))
+    clear = ~(
+        marked(fleet, column, column.value >= params.clear_ppm[column.home]) | marked(fleet, alarm, alarm.value > 0)
+    )
     return _found(
         fleet, slots, np.full(len(slots), now), column.value[slots], _since(fleet, 0)[slots], params,
         np.zeros(len(slots), bool), clear,

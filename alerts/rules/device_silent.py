@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
     Rows,
@@ -31,6 +32,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )
+from core.arrays import F8
 from core.clock import MINUTE, SECOND
 from core.model import Severity
 
@@ -55,7 +57,7 @@ RECOVERS = True
 class Params:
     """How long a lost connection is tolerated."""
 
-    offline_minutes: float = 10.0
+    offline_minutes: F8 = limit(10, 2, 60, "min", "断线多久报警", "how long a connection may be lost", sooner="lower")
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
@@ -104,7 +106,7 @@ def _unheard(fleet: Fleet, now: int) -> Rows:
 def _cut_off(fleet: Fleet, now: int, params: Params) -> NDArray[np.int32]:
     """Devices whose connection has been gone for too long."""
     online = fleet.column("online")
-    gone = (online.value == 0) & (online.since < now - params.offline_minutes * MINUTE)
+    gone = (online.value == 0) & (online.since < now - params.offline_minutes[online.home] * MINUTE)
     return online.device.compress(gone)
 
 

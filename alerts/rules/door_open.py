@@ -18,6 +18,7 @@ import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
     Rows,
@@ -32,6 +33,7 @@ from alerts.rules._common import (
     one_per_home,
     zh_duration,
 )  # fmt: skip
+from core.arrays import F8
 from core.clock import HOUR, MINUTE
 from core.model import Severity
 
@@ -55,23 +57,23 @@ BACKOFF = Backoff()
 class Params:
     """Minutes, and the night by local hours."""
 
-    day_minutes: float = 30
-    night_minutes: float = 5
-    out_minutes: float = 15
-    night_begins: int = 23
-    night_ends: int = 5
+    day_minutes: F8 = limit(30, 5, 240, "min", "白天门开多久报警", "how long by day", sooner="lower")
+    night_minutes: F8 = limit(5, 1, 60, "min", "夜间门开多久报警", "how long by night", sooner="lower")
+    out_minutes: F8 = limit(15, 5, 120, "min", "夜间外出多久报警", "how long out at night", sooner="lower")
+    night_begins: F8 = limit(23, 18, 23, "o'clock", "夜间从几点起", "when the night begins", sooner="lower")
+    night_ends: F8 = limit(5, 4, 9, "o'clock", "夜间到几点止", "when the night ends", sooner="higher")
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes whose door stands open too long, or whose person is out at night."""
     dark = night(local_hour(fleet, now), params.night_begins, params.night_ends)
-    limit = (params.night_minutes if dark else params.day_minutes) * MINUTE
+    longest = np.where(dark, params.night_minutes, params.day_minutes) * MINUTE
     column = fleet.column("door_open")
     opened = np.flatnonzero(column.value == 1)
-    slots = opened[now - column.since[opened] > limit]
+    slots = opened[now - column.since[opened] > longest[column.home[opened]]]
     slots = slots[one_per_home(column.home[slots], column.since[slots].astype(float))]  # the newest: one may be stuck
     missing = _left_in_the_dark(fleet, now, np.flatnonzero(left_home(fleet)), params)
-    out = np.setdiff1d(missing if dark else missing[:0], column.home[slots])
+    out = np.setdiff1d(missing[dark[missing]], column.home[slots])
     home = np.concatenate([column.home[slots], out]).astype(np.int32)
     begun = np.concatenate([column.since[slots], fleet.last_life[out]])
     device = np.concatenate([column.device[slots], fleet.last_life_device[out]]).astype(np.int32)
@@ -88,7 +90,7 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
             )
         return evidence(fleet, row, *texts, since=iso(begun[position]))
 
-    severity = [Severity.URGENT if dark else SEVERITY] * len(home)
+    severity = [Severity.URGENT if one else SEVERITY for one in dark[home]]
     clear = ~marked(fleet, column, opened)
     clear[missing] = False  # daybreak does not bring anybody home
     return Findings.of(home, begun, severity=severity, evidence=show, device=device, clear=clear)
@@ -97,11 +99,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 def _left_in_the_dark(fleet: Fleet, now: int, away: Rows, params: Params) -> Rows:
     """Those of `away` who left this night, long enough ago: who left in the afternoon is visiting."""
     lasted = now - fleet.last_life[away]
-    away = away[(lasted > params.out_minutes * MINUTE) & (lasted < 12 * HOUR)]
+    away = away[(lasted > params.out_minutes[away] * MINUTE) & (lasted < 12 * HOUR)]
     hours, which = np.unique(fleet.last_life[away] // HOUR, return_inverse=True)
-    dark = np.array(
-        [night(local_hour(fleet, int(hour) * HOUR), params.night_begins, params.night_ends) for hour in hours],
-        dtype=bool,
-    )
-    left: Rows = away[dark[which]]
+    local = np.array([local_hour(fleet, int(hour) * HOUR) for hour in hours], np.int64)
+    left: Rows = away[night(local[which], params.night_begins[away], params.night_ends[away])]
     return left

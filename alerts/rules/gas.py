@@ -15,10 +15,13 @@ minutes; a person still asks and closes it.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.params import limit
 from alerts.rules._common import Report, device_names, evidence, iso, marked, reported
+from core.arrays import F8
 from core.catalogue import metrics
 from core.model import Severity
 from core.packed import Flag
@@ -44,22 +47,27 @@ BACKOFF = None  # never only shown
 class Params:
     """Alarm points in %LEL."""
 
-    alarm_lel: float = 10.0  # GB 15322.2-2019: 5 to 25
-    clear_lel: float = 5.0
+    alarm_lel: F8 = limit(
+        10, 3, 10, "%LEL", "报警值", "the alarm point", sooner="lower", source="GB 15322.2-2019, EN 50194-1"
+    )
+    clear_lel: F8 = limit(5, 1, 5, "%LEL", "解除值", "the clearing level", sooner="lower", source="GB 15322.2-2019")
+
+    ORDER: ClassVar = (("clear_lel", "alarm_lel"),)
 
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """A finding per reading above the alarm point, and per alarm of the detector itself."""
     found = batch.of("gas")
-    found = found.where(found.value >= params.alarm_lel)
+    found = found.where(found.value >= params.alarm_lel[found.home])
 
     def show(position: int) -> Evidence:
         row, value = int(found.device[position]), float(found.value[position])
         zh, en = device_names(fleet, row)
+        alarm = float(params.alarm_lel[found.home[position]])
         return evidence(
-            fleet, row, f"{zh}测得可燃气体 {value:.0f} %LEL，报警值 {params.alarm_lel:.0f}",
-            f"The {en} measures {value:.0f} %LEL of combustible gas; the alarm point is {params.alarm_lel:.0f}",
-            metric=metrics()["gas"], value=value, limit=params.alarm_lel, since=iso(found.ts[position]),
+            fleet, row, f"{zh}测得可燃气体 {value:.0f} %LEL，报警值 {alarm:.0f}",
+            f"The {en} measures {value:.0f} %LEL of combustible gas; the alarm point is {alarm:.0f}",
+            metric=metrics()["gas"], value=value, limit=alarm, since=iso(found.ts[position]),
         )  # fmt: skip
 
     late = (found.flags & Flag.LATE) != 0
@@ -72,5 +80,5 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Says only where the gas is gone."""
     level, alarm = fleet.column("gas"), fleet.column("gas_alarm")
-    there = marked(fleet, level, level.value >= params.clear_lel) | marked(fleet, alarm, alarm.value > 0)
+    there = marked(fleet, level, level.value >= params.clear_lel[level.home]) | marked(fleet, alarm, alarm.value > 0)
     return Findings.none(clear=~there)

@@ -16,12 +16,14 @@ When it ends: Cleared at the next sign of life; a person still asks and closes i
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.rules._common import (
     Homes,
     Rows,
@@ -36,6 +38,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )  # fmt: skip
+from core.arrays import F8
 from core.catalogue import metrics
 from core.clock import HOUR, MINUTE, SECOND
 from core.model import Severity
@@ -61,23 +64,25 @@ BACKOFF = None  # never only shown
 class Params:
     """Hours and factors; own choices, see the module's docstring."""
 
-    margin: float = 1.5
-    floor_hours: float = 2.0
-    ceiling_hours: float = 12.0
-    unlearned_hours: float = 8.0
-    in_bed_hours: float = 14.0
-    mat_hours: float = 10.0
-    pulse_minutes: float = 20.0
+    margin: F8 = limit(1.5, 1.1, 2.5, "×", "平常静默的几倍", "times the usual silence", sooner="lower")
+    floor_hours: F8 = limit(2, 1, 4, "h", "最短界限", "the shortest limit", sooner="lower")
+    ceiling_hours: F8 = limit(12, 4, 16, "h", "最长界限", "the longest limit", sooner="lower")
+    unlearned_hours: F8 = limit(8, 2, 12, "h", "未学到规律时", "where nothing is learned", sooner="lower")
+    in_bed_hours: F8 = limit(14, 4, 18, "h", "卧床且有心跳", "in bed with a pulse", sooner="lower")
+    mat_hours: F8 = limit(10, 4, 16, "h", "卧床但测不到心跳", "in a bed that knows no pulse", sooner="lower")
+    pulse_minutes: F8 = limit(20, 10, 60, "min", "心跳有效时间", "how long a pulse holds", sooner="lower")
+
+    ORDER: ClassVar = (("floor_hours", "ceiling_hours"),)
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes that have been still for too long."""
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
     still, hour = now - last, local_hour(fleet, now)
-    limit = np.full(len(still), min(params.floor_hours, params.ceiling_hours, params.in_bed_hours) * HOUR)
-    quiet = np.flatnonzero(still >= limit[:1] / 2)  # elsewhere even the shortest limit is far
-    limit[quiet] = _limit(fleet, now, quiet, fleet.baseline[quiet, hour], params)
-    motionless = quiet[(fleet.last_life[quiet] > 0) & (still[quiet] > limit[quiet])]
+    longest = np.minimum(params.floor_hours, params.in_bed_hours) * HOUR
+    quiet = np.flatnonzero(still >= longest / 2)  # elsewhere even the shortest limit is far
+    longest[quiet] = _longest(fleet, now, quiet, fleet.baseline[quiet, hour], params)
+    motionless = quiet[(fleet.last_life[quiet] > 0) & (still[quiet] > longest[quiet])]
     homes = spoken_for(fleet, now, motionless[~left_home(fleet)[motionless]])
 
     def show(position: int) -> Evidence:
@@ -86,17 +91,17 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     return Findings.of(
         homes, last[homes], severity=SEVERITY, evidence=show, device=fleet.last_life_device[homes],
-        score=still[homes] / limit[homes], clear=still < limit / 2,
+        score=still[homes] / longest[homes], clear=still < longest / 2,
     )  # fmt: skip
 
 
-def _limit(fleet: Fleet, now: int, homes: Rows, usual: NDArray[np.float32], params: Params) -> NDArray[np.float64]:
+def _longest(fleet: Fleet, now: int, homes: Rows, usual: NDArray[np.float32], params: Params) -> NDArray[np.float64]:
     """How long each of these homes may be still (µs), with its usual silence (s) at this hour."""
-    limit = np.where(np.isnan(usual), params.unlearned_hours * HOUR, usual * params.margin * SECOND)
-    limit = np.clip(limit, params.floor_hours * HOUR, params.ceiling_hours * HOUR)
+    longest = np.where(np.isnan(usual), params.unlearned_hours[homes] * HOUR, usual * params.margin[homes] * SECOND)
+    longest = np.clip(longest, params.floor_hours[homes] * HOUR, params.ceiling_hours[homes] * HOUR)
     alive, unknown = _in_bed(fleet, now, params)
-    limit = np.where(unknown[homes], np.maximum(limit, params.mat_hours * HOUR), limit)
-    return np.where(alive[homes], params.in_bed_hours * HOUR, limit)
+    longest = np.where(unknown[homes], np.maximum(longest, params.mat_hours[homes] * HOUR), longest)
+    return np.where(alive[homes], params.in_bed_hours[homes] * HOUR, longest)
 
 
 def _in_bed(fleet: Fleet, now: int, params: Params) -> tuple[Homes, Homes]:
@@ -108,7 +113,7 @@ def _in_bed(fleet: Fleet, now: int, params: Params) -> tuple[Homes, Homes]:
         column = fleet.column(name)
         told = np.flatnonzero(occupied[column.home] & (column.ts > 0))
         unknown[column.home[told]] = False
-        alive[column.home[told[column.ts[told] > now - params.pulse_minutes * MINUTE]]] = True
+        alive[column.home[told[column.ts[told] > now - params.pulse_minutes[column.home[told]] * MINUTE]]] = True
     return alive, unknown
 
 

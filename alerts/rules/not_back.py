@@ -16,6 +16,7 @@ import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import (
     device_names,
@@ -27,6 +28,7 @@ from alerts.rules._common import (
     watching_since,
     zh_duration,
 )
+from core.arrays import F8
 from core.clock import HOUR
 from core.model import Severity
 
@@ -50,17 +52,17 @@ BACKOFF = Backoff(longest=timedelta(days=2))  # perhaps somebody lies behind the
 class Params:
     """Hours; own choice."""
 
-    away_hours: float = 12.0
+    away_hours: F8 = limit(12, 2, 72, "h", "外出多久报警", "how long somebody may be out", sooner="lower")
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes whose person left and has not been noticed since."""
     last = np.maximum(fleet.last_life, watching_since(fleet, now))
-    still, limit = now - last, params.away_hours * HOUR
-    if (still < limit / 2).all():
+    still, longest = now - last, params.away_hours * HOUR
+    if (still < longest / 2).all():
         return Findings.none(clear=np.ones(len(last), bool))
     away = left_home(fleet)
-    homes = spoken_for(fleet, now, np.flatnonzero(away & (still > limit)))
+    homes = spoken_for(fleet, now, np.flatnonzero(away & (still > longest)))
 
     def show(position: int) -> Evidence:
         home = int(homes[position])
@@ -73,5 +75,5 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
 
     return Findings.of(
         homes, last[homes], severity=SEVERITY, evidence=show, device=fleet.last_life_device[homes],
-        score=still[homes] / limit, clear=~away | (still < limit / 2),
+        score=still[homes] / longest[homes], clear=~away | (still < longest / 2),
     )  # fmt: skip

@@ -14,14 +14,17 @@ closes it.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
+from core.arrays import F8
 from core.catalogue import metrics
 from core.clock import HOUR, MINUTE
 from core.model import Severity
@@ -48,14 +51,16 @@ NEVER = np.iinfo(np.int64).max
 class Params:
     """Degrees Celsius, minutes and hours."""
 
-    cold: float = 16
-    very_cold: float = 12
-    hot: float = 35
-    very_hot: float = 38
-    clear_cold: float = 17
-    clear_hot: float = 33
-    sustained_minutes: float = 30
-    fresh_hours: float = 4
+    cold: F8 = limit(16, 16, 20, "°C", "过冷", "too cold", sooner="higher", source="WHO 1987")
+    very_cold: F8 = limit(12, 12, 16, "°C", "严重过冷", "much too cold", sooner="higher", source="Collins 1986")
+    hot: F8 = limit(35, 28, 35, "°C", "过热", "too hot", sooner="lower", source="CMA, yellow warning")
+    very_hot: F8 = limit(38, 30, 40, "°C", "严重过热", "much too hot", sooner="lower")
+    clear_cold: F8 = limit(17, 16, 21, "°C", "过冷解除值", "no longer too cold", sooner="higher")
+    clear_hot: F8 = limit(33, 26, 35, "°C", "过热解除值", "no longer too hot", sooner="lower")
+    sustained_minutes: F8 = limit(30, 0, 120, "min", "持续多久报警", "for how long", sooner="lower")
+    fresh_hours: F8 = limit(4, 1, 12, "h", "读数有效时间", "how long a reading holds", sooner="higher")
+
+    ORDER: ClassVar = (("very_cold", "cold", "clear_cold", "clear_hot", "hot", "very_hot"),)
 
 
 def _since(fleet: Fleet) -> NDArray[np.int64]:
@@ -70,7 +75,7 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """Remember since when each room has been outside; `tick` judges how long."""
     found = batch.of("temperature")
     since, inside = _since(fleet), _inside(fleet)
-    outside = (found.value < params.cold) | (found.value >= params.hot)
+    outside = (found.value < params.cold[found.home]) | (found.value >= params.hot[found.home])
     np.maximum.at(inside, found.slot[~outside], found.ts[~outside])
     touched = np.unique(found.slot)
     begun = np.where((since > inside) & (since > 0), since, NEVER)
@@ -83,27 +88,28 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a room that has been outside for long enough."""
     column, since = fleet.column("temperature"), _since(fleet)
-    lasting = (since > 0) & (now - since >= params.sustained_minutes * MINUTE)
-    slots = np.flatnonzero(lasting & (now - column.ts < params.fresh_hours * HOUR))
+    lasting = (since > 0) & (now - since >= params.sustained_minutes[column.home] * MINUTE)
+    slots = np.flatnonzero(lasting & (now - column.ts < params.fresh_hours[column.home] * HOUR))
     slots = slots[one_per_home(column.home[slots], np.abs(column.value[slots] - 22))]
-    value = column.value[slots]
-    severe = (value < params.very_cold) | (value >= params.very_hot)
+    value, home = column.value[slots], column.home[slots]
+    severe = (value < params.very_cold[home]) | (value >= params.very_hot[home])
 
     def show(position: int) -> Evidence:
         slot = int(slots[position])
         row, degrees = int(column.device[slot]), float(column.value[slot])
-        cold = degrees < params.cold
+        cold = degrees < params.cold[home[position]]
+        passed = (params.cold if cold else params.hot)[home[position]]
         zh, en = ("过冷", "too cold") if cold else ("过热", "too hot")
         name = device_names(fleet, row)[0]
         return evidence(
             fleet, row, f"室温 {degrees:.1f} °C，{zh}（{name}）", f"The room is at {degrees:.1f} °C: {en}",
-            metric=metrics()["temperature"], value=degrees, limit=params.cold if cold else params.hot,
+            metric=metrics()["temperature"], value=degrees, limit=float(passed),
             since=iso(since[slot]),
         )  # fmt: skip
 
     severity = [Severity.URGENT if bad else SEVERITY for bad in severe]
-    outside = (column.value < params.clear_cold) | (column.value >= params.clear_hot)
+    outside = (column.value < params.clear_cold[column.home]) | (column.value >= params.clear_hot[column.home])
     return Findings.of(
-        column.home[slots], since[slots], severity=severity, evidence=show, device=column.device[slots],
+        home, since[slots], severity=severity, evidence=show, device=column.device[slots],
         score=np.abs(value - 22), value=value, clear=~marked(fleet, column, outside),
     )  # fmt: skip

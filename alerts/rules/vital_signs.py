@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked
+from core.arrays import F8
 from core.catalogue import metric_by_id, metrics
 from core.clock import MINUTE
 from core.model import Severity
@@ -43,28 +45,43 @@ METRICS = ("heart_rate", "breathing_rate", "spo2", "systolic")
 CLEAR_AFTER = timedelta(minutes=15)
 BACKOFF = Backoff(longest=timedelta(hours=4))  # the next sign may be another one
 ONE_IS_ENOUGH = ("systolic",)
+NEWS2 = "Royal College of Physicians, NEWS2, 2017, chart 1"  # from three points to where none are given
 
 
 @dataclass(frozen=True)
 class Params:
     """The outer edges of NEWS2's bands of three points, and how far back inside clears (own choice)."""
 
-    low: tuple[tuple[str, float], ...] = (("breathing_rate", 8), ("spo2", 91), ("systolic", 90), ("heart_rate", 40))
-    high: tuple[tuple[str, float], ...] = (("breathing_rate", 25), ("systolic", 220), ("heart_rate", 131))
-    spo2_scale_2: float = 83
-    together_minutes: float = 30
-    fresh_minutes: float = 60
-    clear_margin: float = 2
+    breathing_rate_low: F8 = limit(8, 8, 11, "/min", "呼吸过慢", "breathing too slow", sooner="higher", source=NEWS2)
+    breathing_rate_high: F8 = limit(25, 21, 25, "/min", "呼吸过快", "breathing too fast", sooner="lower", source=NEWS2)
+    spo2_low: F8 = limit(91, 91, 95, "%", "血氧过低", "oxygen too low", sooner="higher", source=NEWS2)
+    spo2_scale_2_low: F8 = limit(
+        83, 83, 87, "%", "血氧过低（第二标准）", "oxygen too low on scale 2", sooner="higher", source=NEWS2
+    )
+    systolic_low: F8 = limit(90, 90, 110, "mmHg", "收缩压过低", "pressure too low", sooner="higher", source=NEWS2)
+    systolic_high: F8 = limit(220, 160, 220, "mmHg", "收缩压过高", "pressure too high", sooner="lower", source=NEWS2)
+    heart_rate_low: F8 = limit(40, 40, 50, "/min", "心率过慢", "pulse too slow", sooner="higher", source=NEWS2)
+    heart_rate_high: F8 = limit(131, 91, 131, "/min", "心率过快", "pulse too fast", sooner="lower", source=NEWS2)
+    together_minutes: F8 = limit(30, 30, 180, "min", "两次读数最多相隔", "how far apart two may be", sooner="higher")
+    fresh_minutes: F8 = limit(60, 30, 240, "min", "读数有效时间", "how long a reading holds", sooner="higher")
+    clear_margin: F8 = limit(2, 1, 10, "", "解除须离开多远", "how far back inside clears", sooner="higher")
 
 
 def _bad(
-    fleet: Fleet, name: str, value: NDArray[np.float64], home: NDArray[np.int32], params: Params, margin: float = 0
+    fleet: Fleet, name: str, value: F8, home: NDArray[np.int32], params: Params, margin: F8 | float = 0
 ) -> NDArray[np.bool_]:
     """Which values lie in the band of three points, or within `margin` of it."""
-    low: float | NDArray[np.float64] = dict(params.low)[name]
+    low, high = _edges(fleet, name, home, params)
+    return (value <= low + margin) | (value >= high - margin)
+
+
+def _edges(fleet: Fleet, name: str, home: NDArray[np.int32], params: Params) -> tuple[F8, F8]:
+    """From where a sign is (too low, too high) in each of these homes."""
+    low = getattr(params, f"{name}_low")[home]
     if name == "spo2":
-        low = np.where(fleet.person("spo2_scale")[home] == 2, params.spo2_scale_2, low)
-    return (value <= low + margin) | (value >= dict(params.high).get(name, np.inf) - margin)
+        low = np.where(fleet.person("spo2_scale")[home] == 2, params.spo2_scale_2_low[home], low)
+        return low, np.full(len(home), np.inf)
+    return low, getattr(params, f"{name}_high")[home]
 
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
@@ -80,7 +97,7 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
         now_bad = _bad(fleet, name, found.value[mine], home, params)
         before_bad = _bad(fleet, name, found.previous[mine], home, params)
         apart = found.ts[mine] - found.previous_ts[mine]
-        near = (apart > 0) & (apart <= params.together_minutes * MINUTE)  # the same one again is no second one
+        near = (apart > 0) & (apart <= params.together_minutes[home] * MINUTE)  # the same one again is no second one
         twice[mine] = now_bad & before_bad & near
         raised[mine] = twice[mine] | (now_bad & (name in ONE_IS_ENOUGH))
     raised &= _worn(fleet)[found.device]
@@ -96,16 +113,14 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
 def _show(fleet: Fleet, found: Batch, position: int, params: Params) -> Evidence:
     metric = metric_by_id()[int(found.metric[position])]
     row, value = int(found.device[position]), float(found.value[position])
-    low = dict(params.low)[metric.name]
-    if metric.name == "spo2" and fleet.person("spo2_scale")[found.home[position]] == 2:
-        low = params.spo2_scale_2
-    limit = low if value <= low else dict(params.high)[metric.name]
+    low, high = (float(edge[0]) for edge in _edges(fleet, metric.name, found.home[position : position + 1], params))
+    edge = low if value <= low else high
     zh_side, en_side = ("不高于", "at or below") if value <= low else ("不低于", "at or above")
     zh, _ = device_names(fleet, row)
     return evidence(
-        fleet, row, f"{metric.zh} {value:.0f} {metric.unit_zh}（{zh}），{zh_side}危险值 {limit:.0f}",
-        f"{metric.en} {value:.0f} {metric.unit}, {en_side} the danger value {limit:.0f}",
-        metric=metric, value=value, limit=limit, since=iso(found.ts[position]),
+        fleet, row, f"{metric.zh} {value:.0f} {metric.unit_zh}（{zh}），{zh_side}危险值 {edge:.0f}",
+        f"{metric.en} {value:.0f} {metric.unit}, {en_side} the danger value {edge:.0f}",
+        metric=metric, value=value, limit=edge, since=iso(found.ts[position]),
     )  # fmt: skip
 
 
@@ -123,8 +138,8 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     bad, measured = np.zeros(homes, bool), np.zeros(homes, bool)
     for name in METRICS:
         column = fleet.column(name)
-        fresh = column.ts > now - params.fresh_minutes * MINUTE
-        danger = fresh & _bad(fleet, name, column.value, column.home, params, params.clear_margin)
+        fresh = column.ts > now - params.fresh_minutes[column.home] * MINUTE
+        danger = fresh & _bad(fleet, name, column.value, column.home, params, params.clear_margin[column.home])
         bad |= marked(fleet, column, danger)
         measured |= marked(fleet, column, fresh)
     return Findings.none(clear=measured & ~bad)

@@ -2,16 +2,18 @@
 
 import json
 import re
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limits
+from alerts.judging.policy import contradicts
 from alerts.lifecycle.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
 from alerts.rules import discover, load, rules_of
 from core.catalogue import device_types, metric_by_id, metrics
@@ -41,9 +43,9 @@ def fleet_with(values, homes=3):
 def found_by(rule, fleet, batch):
     results = []
     if rule.observe is not None:
-        results.append(rule.observe(fleet, batch.of(*rule.metrics), rule.params))
+        results.append(rule.observe(fleet, batch.of(*rule.metrics), rule.over(fleet)))
     if rule.tick is not None:
-        results += [rule.tick(fleet, NOW, rule.params), rule.tick(fleet, NOW + 1_000_000, rule.params)]
+        results += [rule.tick(fleet, NOW, rule.over(fleet)), rule.tick(fleet, NOW + 1_000_000, rule.over(fleet))]
     return results
 
 
@@ -77,9 +79,19 @@ def test_a_rule_survives_a_fleet_without_homes(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
-def test_a_rules_parameters_have_a_schema_and_cannot_be_changed(rule):
-    assert TypeAdapter(type(rule.params)).json_schema()["type"] == "object"
+def test_what_can_be_set_of_a_rule_is_within_bounds_of_which_a_standards_are_not_passed_and_is_not_changed(rule):
     assert type(rule.params).__dataclass_params__.frozen
+    known = limits(rule.params)
+    scalar = {one.name for one in fields(rule.params) if isinstance(getattr(rule.params, one.name), int | float)}
+    assert scalar == set(known), "every scalar is a limit"
+    assert {name for names in getattr(rule.params, "ORDER", ()) for name in names} <= set(known)
+    assert not contradicts(rule.over(Fleet.build([1, 2], [])), 2).any()
+    for one in known.values():
+        assert one.zh
+        assert one.en
+        assert one.sooner
+        loosest = one.most if one.sooner == "lower" else one.least
+        assert not one.source or one.default == loosest, "what a standard says is only made stricter"
 
 
 def test_every_rule_reads_what_some_device_says():

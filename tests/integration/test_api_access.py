@@ -50,6 +50,11 @@ EXPECTED = {
     "GET /api/v1/devices/choices": ((P.DEVICES_READ,), 200, 200),
     "GET /api/v1/devices/{device_id}": ((P.DEVICES_READ,), 200, 404),
     "GET /api/v1/devices/{device_id}/history": ((P.DEVICES_READ, P.READINGS_READ), 200, 404),
+    "GET /api/v1/policy": ((P.HOMES_READ, P.PEOPLE_HEALTH), 200, 404),
+    "GET /api/v1/policy/history": ((P.HOMES_READ, P.PEOPLE_HEALTH), 200, 404),
+    "GET /api/v1/policy/quieter": ((P.HOMES_READ, P.PEOPLE_HEALTH), 200, 200),
+    "PUT /api/v1/policy": ((P.POLICY_WRITE,), 200, 404),
+    "POST /api/v1/policy/{setting_id}/end": ((P.POLICY_WRITE,), 204, 404),
     "GET /api/v1/dead-letters": ((P.DEAD_LETTERS_READ,), 200, 200),
     "POST /api/v1/dead-letters/{letter_id}/replay": ((P.DEAD_LETTERS_REPLAY,), 202, 404),
     "POST /api/v1/dead-letters/{letter_id}/answer": ((P.ALERTS_ANSWER,), 200, 404),
@@ -63,6 +68,7 @@ BODIES = {
     "{code}": {"zh": "独居", "en": "alone"},
 }
 QUERIES = {"history": {"metric": "battery"}}
+POLICY = {"rule": "not_back", "field": "away_hours", "value": 6, "reason": "常常头晕"}
 
 
 @pytest.fixture
@@ -93,14 +99,28 @@ def ask(service, client, route):
     method, path = route.split()
     filled = path.format(
         alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0], session_id=10**9,
-        code="alone",
+        code="alone", setting_id=setting(service) if "{setting_id}" in path else "",
     )  # fmt: skip
-    last = path.rsplit("/", 1)[-1]
+    last, home = path.rsplit("/", 1)[-1], {"home_id": service.registry.homes[0]}
     body = {"content": picture()} if (method, last) == ("PUT", "photo") else {"json": BODIES.get(last)}
-    with client.stream(method, filled, **body, params=QUERIES.get(last)) as answer:
+    if (method, last) == ("PUT", "policy"):
+        body = {"json": home | POLICY}
+    query = home if method == "GET" and "/policy" in path and last != "quieter" else QUERIES.get(last)
+    with client.stream(method, filled, **body, params=query) as answer:
         if not answer.is_success or last != "events":
             answer.read()
         return answer
+
+
+def setting(service):
+    service.sql("UPDATE policy SET ended_at = now(), ended_by = set_by WHERE ended_at IS NULL")
+    ((number,),) = service.sql(
+        "INSERT INTO policy (rule, field, home_id, value, quieter, reason, set_by, since, review_at) SELECT"
+        " 'not_back', 'away_hours', %s, 6, false, '常常头晕', id, now(), now() FROM account WHERE username = 'op1'"
+        " RETURNING id",
+        service.registry.homes[0],
+    )
+    return number
 
 
 def picture():

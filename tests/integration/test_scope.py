@@ -48,6 +48,7 @@ HELD = {
     "alert_in_scope": ("id", "coalesce((SELECT path::text FROM area ar WHERE ar.id = t.area_id), '*')", "NULL"),
     "home_photo": ("home_id", HOME, "NULL"),
     "access_log": ("home_id", HOME, "NULL"),
+    "policy": ("id", f"coalesce({HOME}, (SELECT path FROM area ar WHERE ar.id = t.area_id))", "NULL"),
     "device_battery": ("device_id", DEVICE.format("device_id"), MAKER.format("device_id")),
     "vendor": ("id", "'*'", "t.id"),
     "account": ("id", "CASE WHEN t.vendor_id IS NULL THEN '*' END", "t.vendor_id"),
@@ -86,6 +87,9 @@ def city(database):
         conn.execute("INSERT INTO access_log (account_id, home_id, hour, first_at, last_at, fields)"
                      " SELECT a.id, h.id, date_trunc('hour', now(), 'UTC'), now(), now(), '{phones}'"
                      " FROM account a, home h WHERE a.username = 'op1'")  # fmt: skip
+        conn.execute("INSERT INTO policy (rule, field, home_id, value, quieter, reason, set_by, since, review_at)"
+                     " SELECT 'not_back', 'away_hours', h.id, 6, false, '头晕', a.id, now(), now()"
+                     " FROM home h, account a WHERE a.username = 'op1'")  # fmt: skip
         conn.execute("INSERT INTO device_battery SELECT id, now(), 10, 90 FROM device")
         conn.execute("INSERT INTO latest SELECT id, 1, now(), 1, now(), now() FROM device")
         conn.execute("INSERT INTO device_note SELECT id, 'qos_0', now(), now(), 1 FROM device")

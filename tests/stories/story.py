@@ -48,8 +48,8 @@ class Story:
             batch = self.fleet.apply(np.array(rows, READING), now, now)
             for rule in discover().values():
                 mine = batch.of(*rule.metrics)
-                found = [rule.observe(self.fleet, mine, rule.params)] if rule.observe and len(mine) else []
-                found += [rule.tick(self.fleet, now, rule.params)] if rule.tick else []
+                found = [rule.observe(self.fleet, mine, rule.over(self.fleet))] if rule.observe and len(mine) else []
+                found += [rule.tick(self.fleet, now, rule.over(self.fleet))] if rule.tick else []
                 for findings in found:
                     self.raised += [(minute, rule.name, findings.severity_of(k)) for k in range(len(findings))]
                     self.told += [findings.evidence(k) for k in range(len(findings))]

@@ -64,7 +64,7 @@ def test_a_new_home_without_a_rhythm_waits_eight_hours():
 def test_daybreak_does_not_end_a_night_exit_but_coming_home_does():
     def clear_at(story, minute):
         rule = discover()["door_open"]
-        return bool(rule.tick(story.fleet, story.begin + minute * MINUTE, rule.params).clear[0])
+        return bool(rule.tick(story.fleet, story.begin + minute * MINUTE, rule.over(story.fleet)).clear[0])
 
     story = Story(NIGHT).at(0, "door_contact", door_open=0).at(240, "door_contact", door_open=1)
     story.at(241, "door_contact", door_open=0).until(260)

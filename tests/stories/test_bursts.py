@@ -17,14 +17,14 @@ def burst(story, minute, type_code, metric, *readings, flags=Flag.LATE):
         (rule.name, findings.evidence(k)["value"])
         for rule in discover().values()
         if rule.observe and metric in rule.metrics
-        for findings in [rule.observe(story.fleet, batch.of(*rule.metrics), rule.params)]
+        for findings in [rule.observe(story.fleet, batch.of(*rule.metrics), rule.over(story.fleet))]
         for k in range(len(findings))
     ]
 
 
 def ticked(story, minute, name):
     rule = discover()[name]
-    return len(rule.tick(story.fleet, MORNING + minute * MINUTE, rule.params))
+    return len(rule.tick(story.fleet, MORNING + minute * MINUTE, rule.over(story.fleet)))
 
 
 def test_a_peak_of_carbon_monoxide_that_is_over_within_its_batch_is_still_raised():

@@ -52,7 +52,7 @@ def test_a_door_that_opens_before_midnight_and_stays_open_is_one_story(zone):
     for minute in range(180):
         now = begin + minute * MINUTE
         fleet.apply(opened if minute == 0 else opened[:0], now, now)
-        fires += [minute] if len(rule.tick(fleet, now, rule.params)) else []
+        fires += [minute] if len(rule.tick(fleet, now, rule.over(fleet))) else []
     assert fires == list(range(fires[0], 180)), "it never lets go, over midnight and over the change of clocks"
     assert fires[0] == 6
 
@@ -68,4 +68,4 @@ def test_a_silent_night_that_is_an_hour_longer_or_shorter_raises_nothing_that_an
         now = last + minute * MINUTE
         fleet.apply(np.zeros(0, READING), now, now)
         fleet.last_seen[:] = now
-        assert len(rule.tick(fleet, now, rule.params)) == 0
+        assert len(rule.tick(fleet, now, rule.over(fleet))) == 0

@@ -45,7 +45,7 @@ def test_the_air_is_clear_when_neither_the_level_nor_the_detectors_own_alarm_say
     def clear(**said):
         story = Story().at(1, device, **said).until(2)
         judged = discover()[rule]
-        return bool(judged.tick(story.fleet, story.begin + 2 * MINUTE, judged.params).clear[0])
+        return bool(judged.tick(story.fleet, story.begin + 2 * MINUTE, judged.over(story.fleet)).clear[0])
 
     assert not clear(**{level: 0, alarm: 1})
     assert not clear(**{level: 60, alarm: 0})

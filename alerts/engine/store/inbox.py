@@ -35,8 +35,8 @@ def try_lead(conn: psycopg.Connection, shard: int) -> bool:
 
 
 def listen(conn: psycopg.Connection) -> None:
-    """Be told of emergencies, answers of operators, changes of the registry, rhythms learned. Needs autocommit."""
-    for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry", "LISTEN baseline"):
+    """Be told of emergencies, answers, changes of the registry and of what is set, rhythms. Needs autocommit."""
+    for statement in ("LISTEN batch", "LISTEN alert_event", "LISTEN registry", "LISTEN policy", "LISTEN baseline"):
         conn.execute(statement)
 
 

@@ -169,7 +169,7 @@ def test_a_tick_finds_and_clears_what_the_rules_sentence_says(name, seed, hour, 
     else:  # an outage of our own
         fleet.last_seen[:] = np.maximum(fleet.last_seen - 24 * HOUR, 0)
     rule, plain = discover()[name], Plain(fleet, now)
-    found = rule.tick(fleet, now, rule.params)
+    found = rule.tick(fleet, now, rule.over(fleet))
     expected = [getattr(plain, name)(home) for home in range(HOMES)]
     assert found.clear.tolist() == [clear for _, clear in expected]
     assert dict(zip(found.home.tolist(), zip(found.device.tolist(), found.at.tolist(), strict=True), strict=True)) == {

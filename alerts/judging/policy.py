@@ -1,0 +1,101 @@
+"""What people have set of the rules, as columns: default, then each level of area, then the home. Pure."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from alerts.judging.findings import Evidence, Findings
+from alerts.judging.params import columns, limits
+from core.arrays import F8, I4, Bool
+from core.model import Severity
+
+log = logging.getLogger(__name__)
+
+SWITCH = "on"  # the field of every rule by which it is switched off: 0 off, 1 on
+
+
+class Settable(Protocol):
+    """What is asked of a rule."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def params(self) -> Any: ...
+    @property
+    def severity(self) -> Severity: ...
+
+
+class Own(NamedTuple):
+    """A value that somebody has set: of one field, for some homes. Later ones stand over earlier ones."""
+
+    field: str
+    homes: I4  # rows
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """One rule's parameters over homes, and the homes in which it is switched off."""
+
+    params: Any
+    off: Bool  # [home]
+    own: dict[str, F8]  # by field: the value where one was set, NaN elsewhere
+
+    def kept(self, findings: Findings) -> Findings:
+        """Without the homes in which the rule is off; evidence says by which own values it was judged."""
+        if self.off.any() and len(findings):
+            findings = findings.where(~self.off[findings.home])
+        if not self.own or not len(findings):
+            return findings
+
+        def show(position: int) -> Evidence:
+            home = int(findings.home[position])
+            shown = findings.evidence(position)
+            mine = {name: float(column[home]) for name, column in self.own.items() if not np.isnan(column[home])}
+            return {**shown, "policy": mine} if mine else shown
+
+        return replace(findings, evidence=show)
+
+
+def may_be_off(rule: Settable) -> bool:
+    """Whether a rule can be switched off: never SOS, fall, fire, gas, CO or the watch over ourselves."""
+    return rule.severity is not Severity.EMERGENCY
+
+
+def resolved(rule: Settable, homes: int, own: Iterable[Own]) -> Policy:
+    """What holds in each home. What does not fit the rule any more, since an upgrade, is left out, and the log says so.
+
+    Values of one home that contradict each other (a clearing level beyond its alarm level would end an alert while
+    its condition holds) give way to the defaults; whoever sets such a value is refused it.
+    """
+    known, default = limits(rule.params), columns(rule.params, homes)
+    off, values, said = np.zeros(homes, bool), dict[str, F8](), dict[str, F8]()
+    for one in own:
+        if one.field == SWITCH and may_be_off(rule):
+            off[one.homes] = one.value == 0
+        elif one.field in known and known[one.field].takes(one.value):
+            values.setdefault(one.field, getattr(default, one.field).copy())[one.homes] = one.value
+            said.setdefault(one.field, np.full(homes, np.nan))[one.homes] = one.value
+        else:
+            log.warning("%s does not take %s = %g and judges without it", rule.name, one.field, one.value)
+    params = replace(default, **values)
+    wrong = contradicts(params, homes)
+    if wrong.any():
+        log.warning("%s: the values of %d homes contradict each other: defaults hold", rule.name, wrong.sum())
+    for name, column in values.items():
+        column[wrong], said[name][wrong] = known[name].default, np.nan
+        column.flags.writeable = False
+    return Policy(params, off, said)
+
+
+def contradicts(params: Any, homes: int) -> Bool:
+    """In which homes values that must not fall, by the rule's `ORDER`, do. `params` are columns."""
+    wrong = np.zeros(homes, bool)
+    for names in getattr(params, "ORDER", ()):
+        for low, high in pairwise(names):
+            wrong |= getattr(params, low) > getattr(params, high)
+    return wrong
