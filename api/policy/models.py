@@ -38,7 +38,12 @@ class Setting(Answer):
 
     id: BigId
     rule: str
+    rule_zh: str
+    rule_en: str
     field: str
+    field_zh: str
+    field_en: str
+    unit: str
     value: float
     quieter: bool = Field(description="than what would hold without it")
     reason: str

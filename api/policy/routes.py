@@ -23,12 +23,12 @@ Writes = Annotated[Db, may(Permission.POLICY_WRITE)]
 
 
 @router.get("", responses=documented(401, 403, 404))
-def get_policy(db: Reads, now: Now, query: Annotated[PlaceQuery, Query()]) -> Policy:
+def policy_at(db: Reads, now: Now, query: Annotated[PlaceQuery, Query()]) -> Policy:
     """Every rule's values at a home or an area, each with its bounds and where it comes from."""
     with db.begin() as conn:
         place = _place(conn, query)
         given, assessed = store.holding_at(conn, place, now), _assessed(conn, place)
-    by_id = {one.id: Setting.model_validate(one, from_attributes=True) for one in given}
+    by_id = {one.id: _setting(one) for one in given}
     rules = [
         RulePolicy(
             rule=rule.name, title_zh=title(rule.name).zh, title_en=title(rule.name).en,
@@ -40,14 +40,14 @@ def get_policy(db: Reads, now: Now, query: Annotated[PlaceQuery, Query()]) -> Po
 
 
 @router.get("/history", responses=documented(401, 403, 404))
-def get_history(db: Reads, query: Annotated[PlaceQuery, Query()]) -> Settings:
+def policy_history(db: Reads, query: Annotated[PlaceQuery, Query()]) -> Settings:
     """What was ever set for a home or an area itself, the newest first."""
     with db.begin() as conn:
         return _told(store.history(conn, _place(conn, query)))
 
 
 @router.get("/quieter", responses=documented(401, 403))
-def get_quieter(db: Reads, now: Now) -> Settings:
+def policy_quieter(db: Reads, now: Now) -> Settings:
     """What makes a rule quieter anywhere in the caller's area, the first to end first."""
     with db.begin() as conn:
         return _told(store.quieter(conn, now))
@@ -71,7 +71,7 @@ def write_policy(body: PolicyWrite, db: Writes, now: Now) -> Setting:
         )
         number = store.put(conn, place, change, db.me.id, now)
         found = next(one for one in store.history(conn, place) if one.id == number)
-    return Setting.model_validate(found, from_attributes=True)
+    return _setting(found)
 
 
 @router.post("/{setting_id}/end", status_code=204, responses=documented(401, 403, 404))
@@ -111,4 +111,16 @@ def _values(rule: Rule, found: dict[str, list[Link]], by_id: dict[int, Setting])
 
 
 def _told(found: list[store.Setting]) -> Settings:
-    return Settings(items=[Setting.model_validate(one, from_attributes=True) for one in found])
+    return Settings(items=[_setting(one) for one in found])
+
+
+def _setting(one: store.Setting) -> Setting:
+    """With its words; a rule or a value that is no longer there is called what it was."""
+    rule = discover().get(one.rule)
+    bound = settable(rule).get(one.field) if rule else None
+    named = title(one.rule)
+    words = {
+        "rule_zh": named.zh, "rule_en": named.en, "field_zh": bound.zh if bound else one.field,
+        "field_en": bound.en if bound else one.field, "unit": bound.unit if bound else "",
+    }  # fmt: skip
+    return Setting.model_validate({**one._asdict(), **words})

@@ -11,6 +11,7 @@ const NEEDS: Record<string, Permission> = {
   records: "records.read",
   devices: "devices.read",
   letters: "dead_letters.read",
+  quieter: "people.health",
 };
 const allowed = (page: string): boolean => !(page in NEEDS) || may(NEEDS[page]!);
 
@@ -26,6 +27,7 @@ export const router = createRouter({
     { path: "/records", name: "records", component: () => import("./pages/RecordsPage.vue") },
     { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue") },
     { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue") },
+    { path: "/quieter", name: "quieter", component: () => import("./pages/QuieterPage.vue") },
     { path: "/sessions", name: "sessions", component: () => import("./pages/SessionsPage.vue") },
     { path: "/:rest(.*)", redirect: "/" },
   ],

@@ -832,6 +832,24 @@ export interface components {
             high: number;
             readings: number;
         };
+        /** @description Every rule that something can be set of, as it holds at a home or an area. */
+        Policy: {
+            rules: components["schemas"]["RulePolicy"][];
+        };
+        /** @description A value to be set. */
+        PolicyWrite: {
+            home_id?: number | null;
+            area_id?: number | null;
+            rule: string;
+            /** @description a value of the rule, or `on`: 0 switches the rule off */
+            field: string;
+            value: number;
+            reason: string;
+            /** @description when it ends by itself; required of what makes a rule quieter */
+            until?: string | null;
+            /** @description when it is to be looked at again: within a year, or at its end */
+            review_at?: string | null;
+        };
         /** @description Something that keeps alerts from being raised or seen, in an operator's words. */
         Problem: {
             code: string;
@@ -962,6 +980,13 @@ export interface components {
             title_zh: string;
             title_en: string;
         };
+        /** @description A rule and its values at a place. */
+        RulePolicy: {
+            rule: string;
+            title_zh: string;
+            title_en: string;
+            values: components["schemas"]["Value"][];
+        };
         /** @description One place where the account is logged in. */
         Session: {
             id: number;
@@ -987,6 +1012,38 @@ export interface components {
         SessionList: {
             items: components["schemas"]["Session"][];
         };
+        /** @description A value that somebody has set. */
+        Setting: {
+            id: number;
+            rule: string;
+            rule_zh: string;
+            rule_en: string;
+            field: string;
+            field_zh: string;
+            field_en: string;
+            unit: string;
+            value: number;
+            /** @description than what would hold without it */
+            quieter: boolean;
+            reason: string;
+            /** Format: date-time */
+            since: string;
+            until: string | null;
+            /** Format: date-time */
+            review_at: string;
+            ended_at: string | null;
+            home_id: number | null;
+            /** @description its code */
+            home: string | null;
+            area_id: number | null;
+            area: string | null;
+            set_by: string | null;
+            ended_by: string | null;
+        };
+        /** @description Values that were set; 200 at most. */
+        Settings: {
+            items: components["schemas"]["Setting"][];
+        };
         /**
          * @description How soon a person must react; ordered from the worst.
          * @enum {string}
@@ -1005,6 +1062,14 @@ export interface components {
          * @enum {string}
          */
         State: "open" | "acknowledged" | "dispatched" | "resolved";
+        /** @description A value, and where it comes from. */
+        Step: {
+            value: number;
+            /** @enum {string} */
+            origin: "default" | "assessment" | "area" | "home";
+            source: string;
+            setting: components["schemas"]["Setting"] | null;
+        };
         /**
          * @description Whom an alert is about.
          * @enum {string}
@@ -1036,6 +1101,25 @@ export interface components {
         UndoBody: {
             /** @description the id of the step in the alert's history */
             event: number;
+        };
+        /** @description One value of a rule as it holds at a place: its bounds, and its steps from the default on; the last one holds. */
+        Value: {
+            field: string;
+            zh: string;
+            en: string;
+            unit: string;
+            value: number;
+            default: number;
+            least: number;
+            most: number;
+            /**
+             * @description which way the rule judges sooner
+             * @enum {string}
+             */
+            sooner: "lower" | "higher" | "";
+            /** @description the standard that default and bounds come from; empty: our own choice */
+            source: string;
+            steps: components["schemas"]["Step"][];
         };
         /** @description Who makes it. */
         Vendor: {

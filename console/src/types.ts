@@ -34,6 +34,7 @@ export type Permission = Schemas["Permission"];
 export type Person = Schemas["Person"];
 export type PersonEdit = Schemas["PersonEdit"];
 export type Session = Schemas["Session"];
+export type Setting = Schemas["Setting"];
 export type Summary = Schemas["Summary"];
 
 /** The data of the stream's event `alert`. The document has no schema for what a stream sends. */

@@ -91,6 +91,18 @@ export const en: typeof zh = {
     years: "{n} years",
     noChart: "This device has nothing to draw",
   },
+  quieter: {
+    title: "Rules made quieter",
+    short: "Quieter",
+    about:
+      "Rules that a chief has eased or switched off for a home or an area: they judge later there, or not at all. Each ends by itself.",
+    where: "Home or area",
+    what: "Rule",
+    until: "Until",
+    why: "Why",
+    off: "switched off",
+    none: "No rule is eased or switched off now",
+  },
   goesOn: {
     title: "Still going on",
     short: "Ongoing",
@@ -386,6 +398,7 @@ export const en: typeof zh = {
       devices: "Devices",
       device: "Device",
       letters: "Rejected messages",
+      quieter: "Rules made quieter",
       sessions: "My logins",
     },
     keys: {

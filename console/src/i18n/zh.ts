@@ -76,6 +76,17 @@ export const zh = {
     years: "{n} 岁",
     noChart: "这台设备没有可绘制的数据",
   },
+  quieter: {
+    title: "规则放宽",
+    short: "规则放宽",
+    about: "值班长为某户或某个辖区放宽、关闭的规则：那里会报得晚一些，或不报。到期自动恢复。",
+    where: "住户或辖区",
+    what: "规则",
+    until: "到期",
+    why: "原因",
+    off: "已关闭",
+    none: "现在没有放宽或关闭的规则",
+  },
   goesOn: {
     title: "仍在持续",
     short: "仍在持续",
@@ -350,6 +361,7 @@ export const zh = {
       devices: "设备",
       device: "设备",
       letters: "被拒消息",
+      quieter: "规则放宽",
       sessions: "我的登录",
     },
     keys: {
