@@ -12,6 +12,12 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 MOMENT, HALF_HOUR = timedelta(seconds=1), timedelta(minutes=30)
 
 
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    """The suite may have run for an hour when a test of this file begins."""
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC).replace(microsecond=0))
+
+
 @pytest.fixture
 def service(database):
     with serving(database) as running:
