@@ -5,7 +5,7 @@ PORT ?= 8080
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench lock pins clean setup setup-dev new-rule new-device-type new-incident
+.PHONY: help run test unit unit-one unit-other check bench lock pins clean setup setup-dev new-rule new-device-type new-incident
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -16,10 +16,18 @@ run: setup  ## run the whole system with a simulated pilot (HOMES=114 SEED=1 POR
 test: setup-dev  ## run all tests against real TimescaleDB, a real broker and a real browser
 	@$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/faults && $(BIN)/pytest -n 4 tests/faults)
 
-# Plug-ins that start slowly and serve other tests are left out; a tenth of the examples that `make test` tries.
+# Two halves at once, without pytest-xdist, whose workers would each import all of it. Plug-ins that start slowly and serve
+# other tests are left out; of hypothesis' examples a tenth of those that `make test` tries.
+FAST := pytest -q -p no:schemathesis -p no:playwright -p no:base_url -p no:anyio -p no:xdist -p no:pytest_cov \
+  --hypothesis-profile=quick
+HALF := alerts device_sim registry
 unit: setup-dev  ## the fast tests alone, and how much of the pure rooms they reach: no database, no broker, no browser
-	@$(BIN)/pytest -q -n 2 -p no:schemathesis -p no:playwright -p no:base_url -p no:anyio \
-	  --hypothesis-profile=quick $(if $(ARGS),$(ARGS),tests/unit --cov --cov-report=term)
+	@$(if $(ARGS),$(BIN)/$(FAST) $(ARGS),rm -f .coverage.* && $(MAKE) -s -O -j2 unit-one unit-other && \
+	  $(BIN)/coverage combine -q && $(BIN)/coverage report)
+unit-one:
+	@$(BIN)/coverage run -p -m $(FAST) $(HALF:%=tests/unit/%)
+unit-other:
+	@$(BIN)/coverage run -p -m $(FAST) tests/unit $(HALF:%=--ignore=tests/unit/%)
 
 check: setup-dev  ## lint, types, import direction, the docs' tables; repairs what it can, only judges when CI is set
 	@$(BIN)/ruff format $(if $(CI),--check) .
