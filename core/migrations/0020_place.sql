@@ -1,4 +1,4 @@
--- depends: 0018_devices
+-- depends: 0019_nights
 -- Whether a row lies in the caller's area becomes one comparison with a column of its own. Until now a policy joined a row
 -- to its home and that to its area, and each query paid for planning that, once for each table it named and for some twice.
 -- A path with a dot behind each label, compared by bytes, lies between `qu.` and `qu/` if and only if `qu` holds it.
