@@ -15,7 +15,7 @@ from api.accounts import store as accounts
 from api.accounts.passwords import token_hash
 from api.accounts.store import Caller
 from api.errors import ApiError
-from api.state import State
+from api.state import AppState
 from core.roles import Permission
 
 COOKIE = "shouwang_session"
@@ -24,9 +24,9 @@ _bearer = HTTPBearer(auto_error=False, description="a program's token, made with
 _cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="a browser's session, from POST /api/v1/login")
 
 
-async def state(request: Request) -> State:
+async def state(request: Request) -> AppState:
     """What the application shares."""
-    return cast(State, request.app.state.shouwang)
+    return cast(AppState, request.app.state.shouwang)
 
 
 async def clock() -> datetime:
@@ -34,7 +34,7 @@ async def clock() -> datetime:
     return datetime.now(UTC)
 
 
-Shared = Annotated[State, Depends(state)]
+Shared = Annotated[AppState, Depends(state)]
 Now = Annotated[datetime, Depends(clock)]
 
 
@@ -65,7 +65,7 @@ def _stranger() -> ApiError:
 
 
 @contextmanager
-def _known(request: Request, shared: State, now: datetime) -> Iterator[tuple[Connection, Caller]]:
+def _known(request: Request, shared: AppState, now: datetime) -> Iterator[tuple[Connection, Caller]]:
     """Whoever asks, and the connection they were looked up by; who shows no token costs the database nothing."""
     token = token_of(request)
     if not token:
@@ -116,21 +116,24 @@ class May:
         """Let the caller in."""
         return self.let(me, shared)
 
-    def let(self, me: Caller, shared: State) -> Db:
+    def let(self, me: Caller, shared: AppState) -> Db:
         """The caller's way to the database; raises ApiError 403."""
         if not all(map(me.may, self.permissions)):
             raise ApiError(403, "forbidden", "此账号无权执行此操作 (this account may not do this)")
         return Db(me, shared.pool)
 
 
-class MayListen(May):
+@dataclass(frozen=True, slots=True)
+class MayListen:
     """The same for a stream. Browsers come back to one by themselves, so that renews no session."""
 
-    def __call__(self, request: Request, shared: Shared, now: Now) -> Db:  # type: ignore[override]
+    may: May
+
+    def __call__(self, request: Request, shared: Shared, now: Now) -> Db:
         """Let the caller in."""
         with _known(request, shared, now) as (conn, me):
             accounts.touch(conn, me, now)
-        return self.let(me, shared)
+        return self.may.let(me, shared)
 
 
 def may(*permissions: Permission) -> Any:

@@ -17,7 +17,7 @@ from api.homes import edit_routes as home_edits
 from api.homes import routes as homes
 from api.middleware import Compressed, Wrap
 from api.records import routes as records
-from api.state import State
+from api.state import AppState
 
 ABOUT = """HTTP API of Shouwang 守望. Log in with POST /api/v1/login (cookie), or send a bearer token.
 Changes made with the cookie need the header `X-Shouwang: 1`. Times are ISO 8601, UTC. Every error has one shape."""
@@ -51,12 +51,12 @@ def routes() -> FastAPI:
     return app
 
 
-def create(state: State) -> FastAPI:
+def create(state: AppState) -> FastAPI:
     """The ASGI application over shared parts that are already running."""
     app = routes()
     app.state.shouwang = state
     app.add_middleware(Compressed)
-    app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure)
+    app.add_middleware(Wrap, meter=state.meter, https=state.settings.cookie_secure, cell=state.settings.cell)
     return app
 
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.encodings import chosen
 from api.errors import unexpected
 from api.health.metrics import Meter
-from api.values import V1
+from api.values import CELL, V1
 
 # ECharts and Vue set inline styles; nothing runs that this server has not served as a file.
 POLICY = "; ".join(
@@ -47,11 +47,12 @@ class AbortedError(Exception):
 
 
 class Wrap:
-    """Measures every answer, gives it the security headers, and turns what nobody caught into a 500 with an id."""
+    """Measures every answer, gives it cell and security headers, turns what nobody caught into a 500 with an id."""
 
-    def __init__(self, app: ASGIApp, meter: Meter, *, https: bool = False) -> None:
+    def __init__(self, app: ASGIApp, meter: Meter, *, https: bool = False, cell: str | None = None) -> None:
         self.app = app
         self.meter = meter
+        self.cell = cell
         self.headers = HEADERS | ({"Strict-Transport-Security": f"max-age={ONE_YEAR}"} if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +60,8 @@ class Wrap:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if self.cell is not None:
+            CELL.set(self.cell)
         begun = time.perf_counter()
         status = 0
 

@@ -17,12 +17,12 @@ from api.access import Now, Shared
 from api.health import store
 from api.health.metrics import Figures
 from api.middleware import Wrap
-from api.state import State
+from api.state import AppState
 
 router = APIRouter()
 
 
-def create(state: State, public: FastAPI) -> FastAPI:
+def create(state: AppState, public: FastAPI) -> FastAPI:
     """The ASGI application that tells about another."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.shouwang, app.state.public = state, public

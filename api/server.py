@@ -9,22 +9,22 @@ from contextlib import closing, contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from api import cell, ops
-from api.accounts.login import Door
+from api import ops
+from api.accounts.login import DOOR, FrontDoor
 from api.app import create
 from api.catalogue.rules import titles
 from api.connections import BACKLOG, QUEUE, Impatient, Server, cap, limited
 from api.events.feed import WATCH, Feed
 from api.health.metrics import Meter
 from api.health.watch import Watch
-from api.state import State
+from api.night import night
+from api.state import AppState
 from core.database import describe, pool
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
 
 OPS_CONNECTIONS = 50
-DOOR = "shouwang_door"
 GRACE = 5  # seconds an answer in progress may take after the stop
 
 
@@ -56,31 +56,32 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 @contextmanager
-def parts(settings: Settings) -> Iterator[State]:
+def parts(settings: Settings) -> Iterator[AppState]:
     """The shared parts, running. A database that is away is waited for: the console says so meanwhile."""
     url = settings.database_url.get_secret_value()
     log.info("database %s", describe(url))
-    meter = Meter()
-    cell.name(settings.cell)
+    by_night = night(settings)
+    meter = Meter(by_night)
     with (
         pool(url, "api") as requests,
         pool(url, "api logins", size=4, role=DOOR) as logins,
         pool(url, "api watch", size=4, role=WATCH) as watching,
-        closing(Door(logins, settings.shift)) as door,
+        closing(FrontDoor(logins, settings.shift)) as door,
+        by_night,
     ):
-        feed = Feed(url, meter, settings.streams, settings.streams_per_account)
+        feed = Feed(settings, meter)
         watch = Watch(watching, feed, settings.shards)
         feed.start()
         watch.start()
         try:
-            yield State(settings, requests, logins, watching, feed, meter, door)
+            yield AppState(settings, requests, logins, watching, feed, meter, door)
         finally:
             watch.close()
             feed.close()
 
 
 @contextmanager
-def serving(state: State, front: socket.socket, back: socket.socket) -> Iterator[list[threading.Thread]]:
+def serving(state: AppState, front: socket.socket, back: socket.socket) -> Iterator[list[threading.Thread]]:
     """The HTTP servers in a thread each; the live streams are ended before they stop."""
     app, proxies = create(state), state.settings.proxies
     servers = [

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from psycopg_pool import ConnectionPool
 
-from api.accounts.login import Door
+from api.accounts.login import FrontDoor
 from api.events.feed import Feed
 from api.health.metrics import Meter
 from core.settings import Settings
 
 
 @dataclass
-class State:
+class AppState:
     """The API's shared parts."""
 
     settings: Settings
@@ -20,4 +20,4 @@ class State:
     watch: ConnectionPool  # the role shouwang_watch: health and metrics over all areas
     feed: Feed
     meter: Meter
-    door: Door
+    door: FrontDoor

@@ -1,12 +1,14 @@
 """Bounded values of requests and answers: what is out of bounds is refused with 422 before any SQL sees it."""
 
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from api import cell
-
+# This installation's code (SHOUWANG_CELL): the application sets it for each request and in the thread of the feed,
+# so that what is made there has it, and two applications in one process have each their own.
+CELL: ContextVar[str] = ContextVar("cell")
 V1 = "/api/v1"  # where this version of the API lives
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 NO_NUL = r"^[^\x00]*$"  # PostgreSQL's text cannot hold U+0000
@@ -42,6 +44,10 @@ Cursor = Annotated[
 ]
 
 
+def _cell() -> str:
+    return CELL.get()
+
+
 class Answer(BaseModel):
     """A part of an answer."""
 
@@ -52,7 +58,7 @@ class Identified(Answer):
     """A thing with an identity of its own; what is nested in it is of the same cell."""
 
     cell: str = Field(
-        default_factory=cell.here, description="of which installation `id` is: (cell, id) is unique among all of them"
+        default_factory=_cell, description="of which installation `id` is: (cell, id) is unique among all of them"
     )
     id: int
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from device_sim.life import day
 from device_sim.signals import readings
 
@@ -54,7 +54,7 @@ def real(folder: Path, name: str) -> Life:
     return Life(sorted(done), np.sort(seen))
 
 
-def simulated(fleet: Fleet, number: int) -> Life:
+def simulated(fleet: SimulatedFleet, number: int) -> Life:
     """One simulated home, local time taken as UTC."""
     done: list[Stretch] = []
     seen: list[float] = []
@@ -114,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.simulator_days", description=__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    fleet = Fleet.make(60, 1)
+    fleet = SimulatedFleet.make(60, 1)
     with_bed = [home.number for home in fleet.homes if home.device("bed_sensor")]
     lives = [figures(real(folder, name)) for name in ("OrdonezA", "OrdonezB")]
     made = [figures(simulated(fleet, number)) for number in with_bed]

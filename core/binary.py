@@ -24,7 +24,7 @@ GAP = np.dtype([("home", ">i4"), ("hour", ">i2"), ("gap", ">f4")])
 STORED = np.dtype([("ts", ">i8"), ("device", ">i4"), ("metric", ">i2"), ("flags", ">i2"), ("value", ">f8")])
 
 
-class Field(NamedTuple):
+class CopyField(NamedTuple):
     """One field of a record as binary COPY sends it: its length, then its value."""
 
     name: str
@@ -37,14 +37,14 @@ class Wire(NamedTuple):
     """How rows of some records stand in a binary COPY document."""
 
     row: np.dtype[Any]  # the count of fields, then each field's length and big-endian value
-    fields: tuple[Field, ...]
+    fields: tuple[CopyField, ...]
 
 
 @cache
 def wire(dtype: np.dtype[Any]) -> Wire:
     """The layout for records of this type, in whichever byte order they are held."""
     names = dtype.names or ()
-    fields = tuple(Field(name, f"{name} length", dtype[name].itemsize, name in INSTANTS) for name in names)
+    fields = tuple(CopyField(name, f"{name} length", dtype[name].itemsize, name in INSTANTS) for name in names)
     layout: list[tuple[str, Any]] = [("fields", ">i2")]
     for field in fields:
         layout += [(field.length, ">i4"), (field.name, dtype[field.name].newbyteorder(">"))]

@@ -133,7 +133,9 @@ class Settings(BaseSettings):
     latest_every: Span = Field(
         default=timedelta(seconds=5), description="how long after one pass of writing `latest` the next begins"
     )
-    retention: Span = Field(default=timedelta(days=400), description="readings older than this are dropped nightly")
+    retention: Span = Field(
+        default=timedelta(days=400), description="readings older than this, and than 21 days, are dropped nightly"
+    )
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=1, le=65535)

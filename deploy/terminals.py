@@ -30,7 +30,7 @@ class TooManyError(BrokerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class BrokerLogin:
     """What a terminal logs in with; without a serial, a connection of the vendor's cloud."""
 
     vendor: str
@@ -50,21 +50,21 @@ class Login:
         return roles.terminal(self.vendor, self.serial) if self.serial else roles.vendor(self.vendor)
 
 
-def for_terminal(vendor: str, serial: str) -> Login:
+def for_terminal(vendor: str, serial: str) -> BrokerLogin:
     """A terminal's new login; neither a vendor's code nor a serial has a slash in it."""
     return _login(vendor, serial, f"{vendor}/{serial}")
 
 
-def for_cloud(vendor: str, name: str) -> Login:
+def for_cloud(vendor: str, name: str) -> BrokerLogin:
     """A new login for one connection of a vendor's cloud; two slashes keep it apart from a terminal's."""
     return _login(vendor, "", f"{vendor}/cloud/{name}")
 
 
-def _login(vendor: str, serial: str, username: str) -> Login:
-    return Login(vendor, serial, username, identity.random_id(username), secrets.token_urlsafe(24))
+def _login(vendor: str, serial: str, username: str) -> BrokerLogin:
+    return BrokerLogin(vendor, serial, username, identity.random_id(username), secrets.token_urlsafe(24))
 
 
-def append(path: Path, logins: Iterable[Login]) -> None:
+def append(path: Path, logins: Iterable[BrokerLogin]) -> None:
     """Add to a file of credentials that only its owner can read, and see to it that it is on the disk."""
     new = not path.exists()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
@@ -77,7 +77,7 @@ def append(path: Path, logins: Iterable[Login]) -> None:
         os.fsync(file.fileno())
 
 
-def make(broker: BrokerAdmin, wanted: Sequence[Login], credentials: Path) -> int:
+def make(broker: BrokerAdmin, wanted: Sequence[BrokerLogin], credentials: Path) -> int:
     """Make the accounts that the broker lacks; how many those were. Raises TooManyError before it makes any.
 
     What stands in `credentials` twice was not made the first time: the last row of a name counts.
@@ -96,7 +96,7 @@ def make(broker: BrokerAdmin, wanted: Sequence[Login], credentials: Path) -> int
     return len(missing)
 
 
-def write(accounts: Path, wanted: Sequence[Login], credentials: Path) -> int:
+def write(accounts: Path, wanted: Sequence[BrokerLogin], credentials: Path) -> int:
     """The same in the broker's own file of accounts; it must be stopped, for it writes the file anew at a change."""
     document: dict[str, Any] = json.loads(accounts.read_text(encoding="utf-8"))
     there = {found["username"] for found in document["clients"]}
@@ -125,7 +125,7 @@ def _replace(path: Path, text: str) -> None:
     making.replace(path)
 
 
-def _issued(missing: Iterable[Login], credentials: Path, sizes: Iterator[int]) -> Iterator[list[Login]]:
+def _issued(missing: Iterable[BrokerLogin], credentials: Path, sizes: Iterator[int]) -> Iterator[list[BrokerLogin]]:
     """Batches of logins that stand in the file of credentials."""
     left = iter(missing)
     for size in sizes:
@@ -147,7 +147,7 @@ def _pace(broker: BrokerAdmin) -> Iterator[int]:
         time.sleep(min(took, 5 * BATCH_SECONDS))
 
 
-def _commands(login: Login) -> list[dict[str, Any]]:
+def _commands(login: BrokerLogin) -> list[dict[str, Any]]:
     return [
         {"command": "createRole", "rolename": login.role, "acls": login.acls},
         {

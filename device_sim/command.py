@@ -14,7 +14,7 @@ import typer
 
 from core import settings, tls
 from device_sim import load, logins
-from device_sim.fleet import Fleet, write_csv
+from device_sim.fleet import SimulatedFleet, write_csv
 from device_sim.history import load_history
 from device_sim.incidents import discover
 from device_sim.press import press
@@ -50,7 +50,7 @@ def simulate(
         for name, module in discover().items():
             typer.echo(f"{name:<20} {(module.__doc__ or '').splitlines()[0]}")
         return
-    fleet = Fleet.make(homes, seed)
+    fleet = SimulatedFleet.make(homes, seed)
     if fleet_csv:
         write_csv(fleet, fleet_csv)
         return

@@ -62,7 +62,7 @@ class Home:
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class SimulatedFleet:
     """All homes of a seed."""
 
     seed: int
@@ -110,7 +110,7 @@ def _device(seed: int, number: int, kind: DeviceType) -> Device | None:
     return Device(f"{kind.code}-{number:04}", kind.code, simulated.vendor, room)
 
 
-def write_csv(fleet: Fleet, path: Path) -> None:
+def write_csv(fleet: SimulatedFleet, path: Path) -> None:
     """The register file that `shouwang register` imports."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)

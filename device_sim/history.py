@@ -12,13 +12,13 @@ from core.clock import to_us
 from core.database import connect
 from core.packed import READING, Packed
 from device_sim import store
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from device_sim.signals import readings
 
 SLOWER = 4.0  # regular reports of the past at a quarter of their cadence; events are all there
 
 
-def load_history(owner_url: str, fleet: Fleet, until: datetime, days: int, zone: ZoneInfo) -> int:
+def load_history(owner_url: str, fleet: SimulatedFleet, until: datetime, days: int, zone: ZoneInfo) -> int:
     """Write `days` days before `until`, or what is missing of them; returns the readings added.
 
     Shows its progress on stderr. A second call adds only what lies between the newest stored reading and `until`.
@@ -47,7 +47,9 @@ def load_history(owner_url: str, fleet: Fleet, until: datetime, days: int, zone:
     return added
 
 
-def _day(fleet: Fleet, ids: dict[str, int], on: date, zone: ZoneInfo, begin: datetime, until: datetime) -> Packed:
+def _day(
+    fleet: SimulatedFleet, ids: dict[str, int], on: date, zone: ZoneInfo, begin: datetime, until: datetime
+) -> Packed:
     parts = []
     for home in fleet.homes:
         for device in home.devices:

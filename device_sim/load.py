@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from device_sim.publisher import Publisher
 from device_sim.schedule import Schedule
 
@@ -17,7 +17,7 @@ TELL_EVERY = 5.0  # seconds
 MOST_WAITING = 20_000  # messages the broker has not acknowledged: then the load waits for it
 
 
-def run(fleet: Fleet, publisher: Publisher, zone: ZoneInfo, rate: float, stop: threading.Event) -> None:
+def run(fleet: SimulatedFleet, publisher: Publisher, zone: ZoneInfo, rate: float, stop: threading.Event) -> None:
     """Publish `rate` messages a second until `stop`, with the time of sending, and say how it goes."""
     midnight = datetime.now(UTC).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     today = Schedule(fleet, zone, midnight.timestamp())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from core.identity import client_id
 
 
-class Login(NamedTuple):
+class Credentials(NamedTuple):
     """One connection's credentials."""
 
     username: str
@@ -22,14 +22,14 @@ class Logins:
     """The credentials of a fleet."""
 
     shared: dict[str, str]  # vendor: password
-    own: dict[tuple[str, str], Login] = field(default_factory=dict)  # by vendor and serial
+    own: dict[tuple[str, str], Credentials] = field(default_factory=dict)  # by vendor and serial
 
-    def of(self, vendor: str, name: str, serial: str = "") -> Login:
+    def of(self, vendor: str, name: str, serial: str = "") -> Credentials:
         """For the connection of that name; with a serial, its own account's if it has one."""
         if own := self.own.get((vendor, serial)):
             return own
         password = self.shared[vendor]
-        return Login(vendor, password, client_id(name, vendor, password))
+        return Credentials(vendor, password, client_id(name, vendor, password))
 
 
 def read(passwords: Path, credentials: Path | None = None) -> Logins:
@@ -39,5 +39,7 @@ def read(passwords: Path, credentials: Path | None = None) -> Logins:
         return Logins(shared)
     with credentials.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    own = {(row["vendor"], row["serial"]): Login(row["username"], row["password"], row["client_id"]) for row in rows}
+    own = {
+        (row["vendor"], row["serial"]): Credentials(row["username"], row["password"], row["client_id"]) for row in rows
+    }
     return Logins(shared, own)

@@ -6,13 +6,18 @@ import time
 import paho.mqtt.client as mqtt
 import paho.mqtt.publish as mqtt_publish
 
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from ingest.formats import Sample, discover
 from ingest.topics import Topic, TopicKind
 
 
 def press(
-    fleet: Fleet, code: str, host: str, port: int, passwords: dict[str, str], context: ssl.SSLContext | None = None
+    fleet: SimulatedFleet,
+    code: str,
+    host: str,
+    port: int,
+    passwords: dict[str, str],
+    context: ssl.SSLContext | None = None,
 ) -> str:
     """Press the button of that home and wait until the broker has it; returns the topic.
 

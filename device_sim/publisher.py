@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from device_sim.fleet import Device, Fleet
+from device_sim.fleet import Device, SimulatedFleet
 from device_sim.logins import Logins
 from device_sim.schedule import Planned
 from ingest.formats import Sample, discover
@@ -31,7 +31,7 @@ class Publisher:
     """The fleet's connections."""
 
     def __init__(
-        self, fleet: Fleet, host: str, port: int, logins: Logins, *, name: str = "simulator",
+        self, fleet: SimulatedFleet, host: str, port: int, logins: Logins, *, name: str = "simulator",
         context: ssl.SSLContext | None = None,
     ) -> None:  # fmt: skip
         """Connect in the background. Two at one broker need different names."""

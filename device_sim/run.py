@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from device_sim.fleet import Device, Fleet
+from device_sim.fleet import Device, SimulatedFleet
 from device_sim.incidents import discover
 from device_sim.publisher import Publisher
 from device_sim.schedule import Schedule, homes_for
@@ -29,7 +29,7 @@ RARE = ("collapse",)  # takes half a day to be found
 class Simulation:
     """A fleet living in real time."""
 
-    fleet: Fleet
+    fleet: SimulatedFleet
     publisher: Publisher
     zone: ZoneInfo
     labels: Path | None = None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.catalogue import metrics
-from device_sim.fleet import Device, Fleet, Home
+from device_sim.fleet import Device, Home, SimulatedFleet
 from device_sim.incidents import Incident
 from device_sim.signals import readings
 from ingest.topics import TopicKind
@@ -38,7 +38,7 @@ class Planned(NamedTuple):
 class Schedule:
     """The stream of messages from `begin` on; incidents can be added while it runs."""
 
-    def __init__(self, fleet: Fleet, zone: ZoneInfo, begin: float) -> None:
+    def __init__(self, fleet: SimulatedFleet, zone: ZoneInfo, begin: float) -> None:
         self._fleet = fleet
         self._zone = zone
         self._heap: list[Planned] = []
@@ -95,7 +95,7 @@ def _messages(seed: int, home: Home, device: Device, on: date, zone: ZoneInfo) -
     return grouped
 
 
-def homes_for(fleet: Fleet, incident: Incident, taken: Iterable[str]) -> list[Home]:
+def homes_for(fleet: SimulatedFleet, incident: Incident, taken: Iterable[str]) -> list[Home]:
     """Homes that have the device an incident needs and nothing else going on."""
     busy = set(taken)
     return [home for home in fleet.homes if home.code not in busy and home.device(incident.NEEDS)]

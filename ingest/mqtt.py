@@ -25,7 +25,7 @@ from core.settings import Settings
 from ingest.client import Client
 from ingest.draft import Message
 from ingest.mailbox import Mailbox
-from ingest.topics import Lane, may_be_kept
+from ingest.topics import Subscription, may_be_kept
 
 log = logging.getLogger(__name__)
 VERSION2 = CallbackAPIVersion.VERSION2
@@ -66,7 +66,7 @@ class Connection(threading.Thread):
         self,
         settings: Settings,
         name: str,
-        lane: Lane,
+        lane: Subscription,
         mailbox: Mailbox,
         *,
         retiring: bool = False,

@@ -12,7 +12,7 @@ from core import identity
 from core.settings import Settings
 from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection, session
-from ingest.topics import Lane
+from ingest.topics import Subscription
 
 log = logging.getLogger(__name__)
 QUIET_SECONDS = 3.0  # a broker delivers what waits at once
@@ -67,7 +67,7 @@ class Inheritance(threading.Thread):
         """Whether no earlier session is left."""
         return not self._left
 
-    def add(self, connection: Connection, lane: Lane, mailbox: Mailbox) -> None:
+    def add(self, connection: Connection, lane: Subscription, mailbox: Mailbox) -> None:
         """Look after what earlier sessions of the lane's connection hold."""
         if connection.name in self._added:
             return

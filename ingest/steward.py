@@ -14,10 +14,11 @@ from core.database import connect
 from core.heartbeat_store import beat
 from core.settings import Settings
 from ingest.dealing import AWAY_AFTER, Dealer
+from ingest.letters import store as letters
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
 from ingest.routes import Routes
-from ingest.store import letters, notes, readings
+from ingest.store import notes, readings
 from registry import snapshot_store
 
 log = logging.getLogger(__name__)

@@ -32,7 +32,7 @@ LEFT = ("/event", "/command")  # to the urgent lane, and to the terminals that l
 KINDS = {kind.value: kind for kind in TopicKind}
 
 
-class Lane(NamedTuple):
+class Subscription(NamedTuple):
     """What one connection takes of a vendor."""
 
     filters: list[str]
@@ -40,15 +40,15 @@ class Lane(NamedTuple):
     leaves: Callable[[str], bool]  # topics that the filters match and another lane takes
 
 
-def emergencies(vendor: str) -> Lane:
+def emergencies(vendor: str) -> Subscription:
     """Where all of a vendor's devices send emergencies."""
-    return Lane([str(Topic(vendor, "+", TopicKind.EVENT))], [], lambda _: False)
+    return Subscription([str(Topic(vendor, "+", TopicKind.EVENT))], [], lambda _: False)
 
 
-def the_rest(vendor: str) -> Lane:
+def the_rest(vendor: str) -> Subscription:
     """All else that a vendor may publish, so that a wrong topic is answered with a reason."""
     former = [str(Topic(vendor, "+", kind)) for kind in (TopicKind.TELEMETRY, TopicKind.STATUS)]
-    return Lane([f"sw/v1/{vendor}/#"], former, lambda topic: topic.endswith(LEFT) and topic.count("/") == 4)
+    return Subscription([f"sw/v1/{vendor}/#"], former, lambda topic: topic.endswith(LEFT) and topic.count("/") == 4)
 
 
 def looks_urgent(topic: str) -> bool:

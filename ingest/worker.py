@@ -9,16 +9,18 @@ from collections.abc import Collection
 import psycopg
 
 from core.database import connect, describe
+from core.nightly import Night
 from core.settings import Settings
 from ingest.dealing import Dealer
 from ingest.mailbox import Mailbox
 from ingest.mqtt import Connection
+from ingest.night import night
 from ingest.notes import Notes
 from ingest.pipeline import Pipeline
 from ingest.routes import Routes
 from ingest.sessions import Inheritance
 from ingest.steward import Steward
-from ingest.topics import Lane, emergencies, the_rest
+from ingest.topics import Subscription, emergencies, the_rest
 from ingest.writer import Gatherer, Writer
 from registry import snapshot_store
 
@@ -36,22 +38,26 @@ def run(settings: Settings, stop: threading.Event, *, retire: bool = False) -> N
     pipeline = _pipeline(settings, stop)
     if pipeline is None:
         return
-    worker = Worker(settings, pipeline, stop, retire=retire)
-    worker.start()
-    log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
-    retired = retire and worker.take_the_rest()
-    if retire:
-        stop.set()
-    stop.wait()
-    worker.finish(forget=retired)
+    with night(settings) as by_night:
+        worker = Worker(settings, pipeline, stop, by_night, retire=retire)
+        worker.start()
+        log.info("worker %s takes messages from %s:%d", settings.worker, settings.mqtt_host, settings.mqtt_port)
+        retired = retire and worker.take_the_rest()
+        if retire:
+            stop.set()
+        stop.wait()
+        worker.finish(forget=retired)
     log.info("worker %s stopped", settings.worker)
 
 
 class Worker:
     """Lanes per vendor, a gatherer and a writer for emergencies, the same for the rest, and the steward."""
 
-    def __init__(self, settings: Settings, pipeline: Pipeline, stop: threading.Event, *, retire: bool) -> None:
+    def __init__(
+        self, settings: Settings, pipeline: Pipeline, stop: threading.Event, by_night: Night, *, retire: bool
+    ) -> None:
         self._settings = settings
+        self._night = by_night
         self._stop = stop
         self._retire = retire
         self._urgent = Mailbox("urgent", stop, lull=0.001)
@@ -110,7 +116,7 @@ class Worker:
             urgent = self._open(self._urgent, vendor, emergencies(vendor))
             self._lanes[vendor] = [urgent, self._open(self._telemetry, vendor, the_rest(vendor))]
 
-    def _open(self, mailbox: Mailbox, vendor: str, lane: Lane) -> Connection:
+    def _open(self, mailbox: Mailbox, vendor: str, lane: Subscription) -> Connection:
         connection = Connection(self._settings, f"{mailbox.name}-{vendor}", lane, mailbox, retiring=self._retire)
         connection.start()
         self._inheritance.add(connection, lane, mailbox)
@@ -128,6 +134,7 @@ class Worker:
             "vendors": sorted(self._lanes),
             "sessions": [connection.fingerprint for connection in self._connections],
             "queued": len(self._urgent) + len(self._telemetry),
+            "failed_jobs": self._night.failed,
             **counts,
         }
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import psycopg
 
-KEEP = timedelta(days=365)
 AGAIN = timedelta(minutes=1)  # a page that reads itself anew is written down no oftener
 
 
@@ -41,6 +40,8 @@ def of_home(conn: psycopg.Connection, home_id: int) -> Iterator[Access]:
     return (Access(*row) for row in conn.execute(query, (home_id,)))
 
 
-def forget(conn: psycopg.Connection, now: datetime) -> int:
+def tidy(conn: psycopg.Connection) -> int:
     """Delete what is older than a year; how many lines that were."""
-    return conn.execute("DELETE FROM access_log WHERE hour < %s", (now - KEEP,)).rowcount
+    row = conn.execute("SELECT tidy_registry()").fetchone()
+    assert row is not None
+    return int(row[0])

@@ -15,12 +15,12 @@ def list_letters(
     vendor: str | None = None, code: str | None = None, limit: Annotated[int, typer.Option(min=1, max=1000)] = 50
 ) -> None:
     """Show refused messages, newest first, with what the vendor should change."""
-    from ingest.store.letters import list_dead_letters
+    from ingest.letters.store import page
 
     with connect() as conn:
-        for letter in list_dead_letters(conn, vendor=vendor, code=code, limit=limit):
+        for letter in page(conn, limit, vendor=vendor, code=code, waiting=True):
             typer.echo(
-                f"{letter.id}\t{letter.last_at:%Y-%m-%d %H:%M:%S}\t{letter.code}\t×{letter.times}\t{letter.topic}"
+                f"{letter.id}\t{letter.last_at:%Y-%m-%d %H:%M:%S}\t{letter.code}\t×{letter.count}\t{letter.topic}"
             )
             typer.echo(f"\t{letter.reason}")
 
@@ -31,9 +31,9 @@ def replay(
     code: Annotated[str | None, typer.Option(help="instead of ids: all with this code")] = None,
 ) -> None:
     """Ask the ingest workers to take refused messages once more, after the cause was mended."""
-    from ingest.store.letters import request_replay
+    from ingest.letters.store import request_replay
 
     if bool(ids) == bool(code):
         raise fail("give either ids or --code")
     with connect() as conn:
-        typer.echo(f"{request_replay(conn, ids=ids, code=code, now=datetime.now(UTC))} will be replayed")
+        typer.echo(f"{request_replay(conn, datetime.now(UTC), ids=ids or (), code=code)} will be replayed")

@@ -80,7 +80,7 @@ class Attacker:
 def logins_in(file):
     """What a file of credentials holds, by user name."""
     with file.open(encoding="utf-8", newline="") as rows:
-        return {row["username"]: terminals.Login(**row) for row in csv.DictReader(rows)}
+        return {row["username"]: terminals.BrokerLogin(**row) for row in csv.DictReader(rows)}
 
 
 def guesses(*names, password=""):

@@ -1,14 +1,10 @@
-"""What runs by the clock: learning each home's rhythm every night, dropping readings past their keep."""
+"""The engine's night: each home's rhythm is learned from what is stored."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import psycopg
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerts.engine.rebuild import registered
 from alerts.engine.store import inbox as store
@@ -18,13 +14,8 @@ from alerts.judging.learn import learn
 from core.arrays import I4, I8
 from core.binary import BASELINE
 from core.catalogue import Life, metrics
-from core.database import connect
+from core.nightly import Job, Night
 from core.settings import Settings
-from registry import access_store
-
-log = logging.getLogger(__name__)
-KEEP_LETTERS = timedelta(days=90)  # a vendor that has not mended the cause by then will not replay them
-KEEP_BEATS = timedelta(days=7)
 
 LEARN_FROM = timedelta(days=21)
 HOMES_AT_ONCE = 5_000  # bounds memory: 21 days of 5,000 homes are about 100 million signs of life at the very most
@@ -65,33 +56,11 @@ def signs_of_life(
     return np.concatenate(home), np.concatenate(ts)
 
 
-@contextmanager
-def nightly(settings: Settings) -> Iterator[BackgroundScheduler]:
-    """Run the night's jobs while the context lasts."""
-    scheduler = BackgroundScheduler(timezone=settings.zone)
-    options = {"trigger": "cron", "coalesce": True, "misfire_grace_time": 6 * 3600}
-    scheduler.add_job(_learn, args=[settings], hour=3, minute=30, id="learn", **options)
-    if settings.shard == 0:
-        scheduler.add_job(_retain, args=[settings], hour=4, minute=10, id="retention", **options)
-    scheduler.start()
-    try:
-        yield scheduler
-    finally:
-        scheduler.shutdown(wait=False)
+def night(settings: Settings) -> Night:
+    """The night of a shard's leader."""
 
-
-def _learn(settings: Settings) -> None:
-    with closing(connect(settings.database_url.get_secret_value(), "engine nightly", autocommit=True)) as conn:
+    def work(conn: psycopg.Connection) -> str:
         homes = learn_baselines(conn, settings.zone, datetime.now(UTC), settings.shards, settings.shard)
-    log.info("learned the rhythms of %d homes", homes)
+        return f"learned the rhythms of {homes} homes"
 
-
-def _retain(settings: Settings) -> None:
-    with closing(connect(settings.database_url.get_secret_value(), "engine nightly", autocommit=True)) as conn:
-        dropped = store.drop_old_readings(conn, settings.retention)
-        tidied = store.tidy(conn, KEEP_LETTERS, KEEP_BEATS) + access_store.forget(conn, datetime.now(UTC))
-    log.info("dropped %d chunks of readings older than %d days", dropped, settings.retention.days)
-    log.info(
-        "deleted %d old refused messages, ended sessions, heartbeats of programs that are gone and lines of access",
-        tidied,
-    )
+    return Night("engine", settings, [Job("learn", time(3, 30), work)])

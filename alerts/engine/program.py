@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
-from alerts.engine.jobs import nightly
+from alerts.engine.jobs import night
 from alerts.engine.steps import Steps
 from alerts.engine.store import inbox as store
 from alerts.judging.judge import Rule
 from alerts.rules import discover
 from core.database import connect, describe, reason
+from core.nightly import Night
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ class Engine:
         store.listen(conn)  # before the state is read, so that nothing is missed between
         watch = Steps(conn, self.settings, self.rules, _now())
         log.info("ready: leading shard %d of %d", self.settings.shard, self.settings.shards)
-        with nightly(self.settings):
-            shift = Shift(watch, self.settings)
+        with night(self.settings) as by_night:
+            shift = Shift(watch, self.settings, by_night)
             while not stop.is_set():
                 shift.turn(_now())
 
@@ -87,9 +88,10 @@ class Engine:
 class Shift:
     """What is due when, while leading."""
 
-    def __init__(self, watch: Steps, settings: Settings) -> None:
+    def __init__(self, watch: Steps, settings: Settings, by_night: Night) -> None:
         self.watch = watch
         self.settings = settings
+        self.night = by_night
         self.now = self.ordinary_at = self.tick_at = self.latest_at = self.beat_at = datetime.min.replace(tzinfo=UTC)
         self.registry_at: datetime | None = None
         self.learned = False  # new baselines are to be taken up
@@ -120,7 +122,7 @@ class Shift:
             self.watch.tick(now)
         if now >= self.beat_at:
             self.beat_at = now + BEAT_EVERY
-            self.watch.beat(now)
+            self.watch.beat(now, self.night.failed)
         if now >= self.latest_at:
             through = self.watch.write_latest()
             self.latest_at = now + (self.settings.latest_every if through else SLICE_EVERY)

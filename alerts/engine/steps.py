@@ -120,8 +120,8 @@ class Steps:
         """Write everything that changed, however much that is."""
         self._latest.write_all(self._step)
 
-    def beat(self, now: datetime) -> None:
-        """Say that this engine lives, and how far behind it is."""
+    def beat(self, now: datetime, failed_jobs: Sequence[str] = ()) -> None:
+        """Say that this engine lives, how far behind it is, and what failed last night."""
         waits = intake.inbox(self.conn, self.settings.shard)
         detail = {
             "lag_seconds": round(max(0.0, (now - waits.oldest).total_seconds()), 3) if waits.oldest else 0.0,
@@ -129,6 +129,7 @@ class Steps:
             "homes": len(self.judge.fleet.home_ids),
             "waiting": waits.batches,
             "failed_rules": self.judge.failed_rules(to_us(now)),
+            "failed_jobs": list(failed_jobs),
             "alert_latency": self.latency.detail(),
         }
         heartbeat_store.beat(self.conn, f"engine/{self.settings.shard}", now, detail)

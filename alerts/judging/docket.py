@@ -16,9 +16,9 @@ from alerts.judging.entries import Raise, Standing, Transition
 from alerts.judging.findings import Evidence, Findings, measured
 from alerts.judging.told import Told
 from alerts.lifecycle.backoff import MOST, Backoff, climbed, only_shown, pause
-from alerts.lifecycle.states import Alert, Due, EventKind, Found, Over, Step, asks, step, worse
+from alerts.lifecycle.states import Due, EventKind, Found, OpenAlert, Outcome, Over, outcome, worse
 from core.arrays import F8, I1, I8, Bool
-from core.clock import micros, to_datetime
+from core.clock import micros
 from core.model import Severity
 
 log = logging.getLogger(__name__)
@@ -147,13 +147,13 @@ class Docket:
         if self.clear_after is None:
             return
         for home in np.flatnonzero(self.over & ~self.active & (self.alert > 0))[:AT_ONCE] if self.recovers else ():
-            yield from self._end(int(home), now)  # its end was taken back, or an older version left it open
+            yield from self._end(int(home))  # its end was taken back, or an older version left it open
         tracked = np.flatnonzero(self.active)
         since = self.clear_since[tracked]
         for home in tracked[(since > 0) & (now - since >= self.clear_after)][:AT_ONCE]:
-            yield from self._end(int(home), now)
+            yield from self._end(int(home))
         for home in tracked[self.quiet[tracked] & (self.quiet_until[tracked] <= now)][:AT_ONCE]:
-            yield self._change(int(home), self._step(home, Due(), now))
+            yield self._change(int(home), outcome(self._open(home), Due()))
             self.quiet[home] = False
 
     def written(self, raised: Raise, alert_id: int, *, new: bool = True) -> None:
@@ -200,9 +200,8 @@ class Docket:
         if self.alert[home]:
             known = devices <= self.heard.get(home, set())
             goes_on = again and self.clear_after is not None and known and not back
-            done = self._step(home, Found(severity, times, again, other, goes_on), now)
-            events, reason = done.events, done.reason
-            calls = asks(events, worse(BY_RANK[self.rank[home]], severity), goes_on=goes_on)
+            done = outcome(self._open(home), Found(severity, times, again, other, goes_on))
+            events, reason, calls = done.events, done.reason, done.asks
         else:
             self.heard[home] = set()
             # Recorded so only if somebody else opened it meanwhile.
@@ -220,13 +219,13 @@ class Docket:
             measured(shown, (_evidence(self.rule, findings, int(one)) for one in mine[np.argsort(findings.at[mine])])),
         )  # fmt: skip
 
-    def _end(self, home: int, now: int) -> Iterator[Transition]:
+    def _end(self, home: int) -> Iterator[Transition]:
         """The condition is over, and with it the episode; also on record where it was answered before."""
         self.active[home] = False
         self.clear_since[home] = 0
         ends = self.recovers and BY_RANK[self.rank[home]] is not Severity.EMERGENCY
         if self.alert[home] and (ends or not self.over[home]):
-            done = self._step(home, Over(ends), now)
+            done = outcome(self._open(home), Over(ends))
             yield self._change(home, done)
             if EventKind.RESOLVED in done.events:
                 self.alert[home] = 0
@@ -236,17 +235,13 @@ class Docket:
             yield Transition(self.rule, home, int(self.last[home]), (EventKind.CLEARED,), "over, after it was answered")
         self._forget(home)
 
-    def _change(self, home: int, done: Step) -> Transition:
+    def _change(self, home: int, done: Outcome) -> Transition:
         return Transition(self.rule, home, int(self.alert[home]), done.events, done.reason)
 
-    def _step(self, home: int, verdict: Found | Over | Due, now: int) -> Step:
+    def _open(self, home: int) -> OpenAlert:
         quiet, rank = bool(self.quiet[home]), self.rank[home]
-        standing = Alert(
-            BY_RANK[min(rank, self.answered[home]) if quiet else rank],
-            cleared_at=to_datetime(now) if self.over[home] else None,
-            quiet_until=to_datetime(self.quiet_until[home]) if quiet else None,
-        )
-        return step(standing, verdict, to_datetime(now))
+        severity = BY_RANK[min(rank, self.answered[home]) if quiet else rank]  # of what was answered and is shown
+        return OpenAlert(severity, bool(self.over[home]), quiet)
 
     def _take_up(self, standing: Standing, steps: int, answered: Severity | None) -> None:
         """The episode as its newest alert has it; a mere event is none."""

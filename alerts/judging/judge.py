@@ -123,14 +123,14 @@ class Judge:
 
     def _observed(self, rule: Rule, batch: Batch, docket: Docket) -> list[Raise]:
         assert rule.observe is not None
-        findings = trial.marked(self.fleet, rule.observe(self.fleet, batch, rule.params))
+        findings = trial.show_tests(self.fleet, rule.observe(self.fleet, batch, rule.params))
         raises = list(docket.observed(findings, batch.now))
         docket.note_clear(findings, batch.now)
         return raises
 
     def _ticked(self, rule: Rule, now: int, docket: Docket) -> list[Raise]:
         assert rule.tick is not None
-        findings = trial.marked(self.fleet, rule.tick(self.fleet, now, rule.params))
+        findings = trial.show_tests(self.fleet, rule.tick(self.fleet, now, rule.params))
         raises = list(docket.ticked(findings, now))
         docket.note_clear(findings, now)
         return raises

@@ -19,7 +19,7 @@ BESIDE = 60_000_000  # µs
 ZH, EN = "；该设备同时报告正在测试（测试？）", "; the device says at the same time that it is being tested (test?)"
 
 
-def marked(fleet: Fleet, findings: Findings) -> Findings:
+def show_tests(fleet: Fleet, findings: Findings) -> Findings:
     """The findings, of which those that call somebody and stand beside a test flag of their device say so."""
     tested = _in_test(fleet, findings)
     for position in np.flatnonzero(tested):  # few: devices in test

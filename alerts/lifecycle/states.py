@@ -1,11 +1,11 @@
 """The life of an alert: open → acknowledged → dispatched → resolved. Pure: what may follow what, and what it leaves.
 
 An alert *asks* for a person from when it is aloud until somebody answers, and again from when it is found again, gets
-worse or is aloud again. The desk writes what `step` and `undo` say while it holds the row; what the engine finds is a
-conditional insert (alerts.response.store), and a test holds the two together.
+worse or is aloud again. The desk writes what `step` and `undo` say while it holds the row. The engine, which has no row
+in hand, asks `outcome`, on which `step` rests too; what it finds is a conditional insert
+(alerts.response.store), and a test holds the two together.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,6 +69,15 @@ SAID = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """What of an unresolved alert counts when its condition is found again, is over, or was quiet for long enough."""
+
+    severity: Severity
+    over: bool = False  # its condition was over
+    quiet: bool = False  # it is shown and not aloud
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """The part of an alert that its life is about."""
 
@@ -84,6 +93,11 @@ class Alert:
     resolved_at: datetime | None = None
     resolved_by: int | None = None  # None and resolved: it ended by itself
     disposition: Disposition | None = None
+
+    @property
+    def open(self) -> OpenAlert:
+        """What counts of it while it is not resolved."""
+        return OpenAlert(self.severity, self.cleared_at is not None, self.quiet_until is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +140,15 @@ Verdict = Found | Over | Due | Answered
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What that leaves in its history, nothing where it does not apply; why; and whether it asks for a person."""
+
+    events: tuple[EventKind, ...]
+    reason: str
+    asks: bool = False  # answered or not
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Where an alert stands after a verdict, what that leaves in its history, and why."""
 
@@ -141,15 +164,14 @@ class Step:
 
 def step(alert: Alert, verdict: Verdict, now: datetime) -> Step:
     """What a verdict makes of an alert; a verdict that does not apply changes nothing and says why."""
-    match verdict:
-        case Found():
-            return _found(alert, verdict, now)
-        case Over():
-            return _over(alert, verdict, now)
-        case Due():
-            return _due(alert, now)
-        case Answered():
-            return _answer(alert, verdict, now)
+    if isinstance(verdict, Answered):
+        return _answer(alert, verdict, now)
+    if alert.state is State.RESOLVED:
+        return Step(alert, (), "it is resolved already")
+    if isinstance(verdict, Due) and alert.quiet_until is not None and now < alert.quiet_until:
+        return Step(alert, (), "nothing is due")
+    done = outcome(alert.open, verdict)
+    return Step(_after(alert, verdict, done, now) if done.events else alert, done.events, done.reason)
 
 
 def worse(one: Severity, other: Severity) -> Severity:
@@ -157,58 +179,53 @@ def worse(one: Severity, other: Severity) -> Severity:
     return min(one, other, key=lambda severity: severity.rank)
 
 
-def asks(kinds: Iterable[EventKind], severity: Severity, *, goes_on: bool) -> bool:
-    """Whether an alert of which this is recorded asks for a person, answered or not."""
-    anew = {EventKind.RETURNED} if goes_on else {EventKind.RETURNED, EventKind.RAISED}
-    calls = {EventKind.SEVERITY, EventKind.UNSUPPRESSED} | (anew if severity in CALLS else set())
-    return not calls.isdisjoint(kinds)
+def outcome(alert: OpenAlert, verdict: Found | Over | Due) -> Outcome:
+    """What a finding, the end of its condition or the end of its quiet means for an alert that stands open."""
+    match verdict:
+        case Found():
+            return _found(alert, verdict)
+        case Over():
+            ends = verdict.ends or alert.quiet
+            events = () if alert.over else (EventKind.CLEARED,)
+            if ends:
+                return Outcome((*events, EventKind.RESOLVED), "over; nobody's answer is needed")
+            return Outcome(events, "over; a person still answers" if events else "over already")
+        case Due():
+            if not alert.quiet:
+                return Outcome((), "nothing is due")
+            return Outcome((EventKind.UNSUPPRESSED,), "has gone on for long", asks=True)
 
 
-def _found(alert: Alert, found: Found, now: datetime) -> Step:
-    if alert.state is State.RESOLVED:
-        return Step(alert, (), "resolved: a new finding opens a new alert")
+def _found(alert: OpenAlert, found: Found) -> Outcome:
     severity = worse(alert.severity, found.severity)
-    quiet = alert.quiet_until is not None
-    if quiet and severity is alert.severity and not found.other:
-        return Step(alert, (), "goes on, and was answered")
+    if alert.quiet and severity is alert.severity and not found.other:
+        return Outcome((), "goes on, and was answered")
     events = tuple(
         kind
         for kind, holds in (
-            (EventKind.RETURNED, alert.cleared_at is not None),
+            (EventKind.RETURNED, alert.over),
             (EventKind.SEVERITY, severity is not alert.severity),
-            (EventKind.UNSUPPRESSED, quiet),
-            (EventKind.RAISED, found.again and alert.cleared_at is None and not quiet),
+            (EventKind.UNSUPPRESSED, alert.quiet),
+            (EventKind.RAISED, found.again and not alert.over and not alert.quiet),
         )
         if holds
     )
-    if not events:
-        return Step(alert, (), "goes on")
-    calls = asks(events, severity, goes_on=found.goes_on)
-    after = replace(
-        alert, severity=severity, count=alert.count + found.times, cleared_at=None, quiet_until=None,
-        asks_since=alert.asks_since or (now if calls else None),
-    )  # fmt: skip
-    return Step(after, events, " and ".join(SAID[kind] for kind in events))
+    anew = {EventKind.RETURNED} if found.goes_on else {EventKind.RETURNED, EventKind.RAISED}
+    calls = {EventKind.SEVERITY, EventKind.UNSUPPRESSED} | (anew if severity in CALLS else set())
+    reason = " and ".join(SAID[kind] for kind in events) or "goes on"
+    return Outcome(events, reason, not calls.isdisjoint(events))
 
 
-def _over(alert: Alert, over: Over, now: datetime) -> Step:
-    ends = over.ends or alert.quiet_until is not None
-    if alert.state is State.RESOLVED or (alert.cleared_at is not None and not ends):
-        return Step(alert, (), "over already")
-    events = (EventKind.CLEARED,) if alert.cleared_at is None else ()
-    after = replace(alert, cleared_at=alert.cleared_at or now, quiet_until=None)
-    if not ends:
-        return Step(after, events, "over; a person still answers")
-    done = replace(
-        after, state=State.RESOLVED, asks_since=None, resolved_at=now, disposition=Disposition.RECOVERED
-    )  # fmt: skip
-    return Step(done, (*events, EventKind.RESOLVED), "over; nobody's answer is needed")
-
-
-def _due(alert: Alert, now: datetime) -> Step:
-    if alert.quiet_until is None or now < alert.quiet_until:
-        return Step(alert, (), "nothing is due")
-    return Step(replace(alert, quiet_until=None, asks_since=now), (EventKind.UNSUPPRESSED,), "has gone on for long")
+def _after(alert: Alert, verdict: Found | Over | Due, done: Outcome, now: datetime) -> Alert:
+    after = replace(alert, quiet_until=None, asks_since=alert.asks_since or (now if done.asks else None))
+    if isinstance(verdict, Found):
+        severity = worse(alert.severity, verdict.severity)
+        return replace(after, severity=severity, count=alert.count + verdict.times, cleared_at=None)
+    if isinstance(verdict, Over):
+        after = replace(after, cleared_at=alert.cleared_at or now)
+    if EventKind.RESOLVED in done.events:
+        return replace(after, state=State.RESOLVED, asks_since=None, resolved_at=now, disposition=Disposition.RECOVERED)
+    return after
 
 
 def _answer(alert: Alert, answer: Answered, now: datetime) -> Step:

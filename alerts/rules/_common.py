@@ -76,7 +76,7 @@ def marked(fleet: Fleet, column: Column, which: NDArray[np.bool_] | Rows) -> Hom
     return homes
 
 
-class Told(NamedTuple):
+class Report(NamedTuple):
     """What a reading of 1 means: how soon somebody must react, and the sentence, with {} for the device."""
 
     severity: Severity
@@ -84,7 +84,7 @@ class Told(NamedTuple):
     en: str
 
 
-def reported(fleet: Fleet, batch: Batch, tells: Mapping[str, Told]) -> Findings:
+def reported(fleet: Fleet, batch: Batch, tells: Mapping[str, Report]) -> Findings:
     """A finding for each reading of 1 of these metrics, late ones marked: what a device judges by itself."""
     found = batch.of(*tells)
     found = found.where(found.value > 0)

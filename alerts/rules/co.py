@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, device_names, evidence, iso, marked, one_per_home, reported
+from alerts.rules._common import Report, device_names, evidence, iso, marked, one_per_home, reported
 from core.catalogue import metrics
 from core.clock import MINUTE
 from core.model import Severity
@@ -39,7 +39,7 @@ ABOUT_ZH = (
 )
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
-TELLS = {"co_alarm": Told(SEVERITY, "{}报警：一氧化碳", "The {} sounds: carbon monoxide")}
+TELLS = {"co_alarm": Report(SEVERITY, "{}报警：一氧化碳", "The {} sounds: carbon monoxide")}
 METRICS = ("co", *TELLS)
 CLEAR_AFTER = timedelta(minutes=10)
 BACKOFF = None  # never only shown

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, reported
+from alerts.rules._common import Report, reported
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "跌倒", "Fall"
@@ -28,8 +28,8 @@ ABOUT_ZH = (
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "health"
 TELLS = {
-    "fall": Told(SEVERITY, "{}报告有人跌倒", "The {} reports a fall"),
-    "fall_suspected": Told(Severity.URGENT, "{}疑似有人跌倒，请核实", "The {} suspects a fall: ask"),
+    "fall": Report(SEVERITY, "{}报告有人跌倒", "The {} reports a fall"),
+    "fall_suspected": Report(Severity.URGENT, "{}疑似有人跌倒，请核实", "The {} suspects a fall: ask"),
 }
 METRICS = tuple(TELLS)
 CLEAR_AFTER = None  # a person closes it

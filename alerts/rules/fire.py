@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, marked, reported
+from alerts.rules._common import Report, marked, reported
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "烟雾报警", "Smoke alarm"
@@ -39,7 +39,7 @@ class Params:
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """A finding per report of smoke."""
-    told = Told(SEVERITY, "{}报警：可能着火", "The {} sounds: there may be a fire")
+    told = Report(SEVERITY, "{}报警：可能着火", "The {} sounds: there may be a fire")
     return reported(fleet, batch, {"smoke": told})
 
 

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, device_names, evidence, iso, marked, reported
+from alerts.rules._common import Report, device_names, evidence, iso, marked, reported
 from core.catalogue import metrics
 from core.model import Severity
 from core.packed import Flag
@@ -34,7 +34,7 @@ ABOUT_ZH = (
 )
 SEVERITY = Severity.EMERGENCY
 SCENARIO = "fire_gas"
-TELLS = {"gas_alarm": Told(SEVERITY, "{}报警：可燃气体泄漏", "The {} sounds: combustible gas")}
+TELLS = {"gas_alarm": Report(SEVERITY, "{}报警：可燃气体泄漏", "The {} sounds: combustible gas")}
 METRICS = ("gas", *TELLS)
 CLEAR_AFTER = timedelta(minutes=5)
 BACKOFF = None  # never only shown

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, reported
+from alerts.rules._common import Report, reported
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "紧急呼叫", "SOS pressed"
@@ -37,5 +37,5 @@ class Params:
 
 def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """A finding per press."""
-    told = Told(SEVERITY, "{}被按下，请求帮助", "The {} was pressed: asking for help")
+    told = Report(SEVERITY, "{}被按下，请求帮助", "The {} was pressed: asking for help")
     return reported(fleet, batch, {"sos": told})

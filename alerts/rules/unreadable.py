@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Batch, Fleet
-from alerts.rules._common import Told, reported
+from alerts.rules._common import Report, reported
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "无法识别的紧急消息", "Unreadable emergency"
@@ -39,4 +39,4 @@ def observe(fleet: Fleet, batch: Batch, params: Params) -> Findings:
     """A finding per message."""
     zh = "{}发来无法识别的紧急消息，请立即核实；原文见“被拒消息”"
     en = "The {} sent an emergency that could not be read: check at once; its text is among the rejected messages"
-    return reported(fleet, batch, {"unreadable": Told(SEVERITY, zh, en)})
+    return reported(fleet, batch, {"unreadable": Report(SEVERITY, zh, en)})

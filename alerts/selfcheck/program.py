@@ -3,7 +3,7 @@
 import logging
 import queue
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
 
 import psycopg
@@ -16,6 +16,7 @@ from alerts.selfcheck.taken import Taken
 from core import heartbeat_store
 from core.clock import micros, to_datetime, to_us
 from core.database import connect
+from core.nightly import Job, Night
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,25 +34,35 @@ def run(settings: Settings, stop: threading.Event) -> None:
     mouth, ear = Mouth(settings), Ear(settings, stop)
     mouth.open()
     ear.start()
-    canary = Canary(settings, mouth, ear)
-    log.info("self-check every %.0f s", settings.canary_every.total_seconds())
-    while not stop.is_set():
-        canary.turn(datetime.now(UTC))
-        stop.wait(LOOK_EVERY)
+    with night(settings) as by_night:
+        canary = Canary(settings, mouth, ear, by_night)
+        log.info("self-check every %.0f s", settings.canary_every.total_seconds())
+        while not stop.is_set():
+            canary.turn(datetime.now(UTC))
+            stop.wait(LOOK_EVERY)
     mouth.close()
     canary.close()
+
+
+def night(settings: Settings) -> Night:
+    """The self-check's night: it follows the heartbeats, and forgets those of programs that are gone."""
+
+    def beats(conn: psycopg.Connection) -> str:
+        return f"deleted {store.tidy(conn)} of programs that are gone"
+
+    return Night("canary", settings, [Job("heartbeats", time(4, 10), beats)])
 
 
 class Canary:
     """What is known about the chain."""
 
-    def __init__(self, settings: Settings, mouth: Mouth, ear: Ear) -> None:
+    def __init__(self, settings: Settings, mouth: Mouth, ear: Ear, by_night: Night) -> None:
         self.rounds = Rounds(micros(settings.canary_late))
         self.taken = Taken()
         self.space = Space(settings.broker_queue_bytes)
         self.broken: Link | None = None
         self._settings = settings
-        self._mouth, self._ear = mouth, ear
+        self._mouth, self._ear, self._night = mouth, ear, by_night
         self._conn: psycopg.Connection | None = None
         self._terminal: store.Terminal | None = None
         self._whole_since: datetime | None = None
@@ -149,6 +160,7 @@ class Canary:
             "round_trip_seconds": None if trip is None else trip / 1e6,
             "broken": self.broken,
             "since": since.isoformat() if (since := self._since(overdue)) else None,
+            "failed_jobs": self._night.failed,
             "broker_bytes": self.space.waiting,
             "broker_dropped": self.space.dropped,
             **{f"taken_{whose}": count for whose, count in self.taken.counts.items()},

@@ -61,6 +61,13 @@ def sessions(conn: psycopg.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in found)
 
 
+def tidy(conn: psycopg.Connection) -> int:
+    """Delete heartbeats of programs that are gone; returns how many."""
+    row = conn.execute("SELECT tidy_selfcheck()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def tell_vendors(conn: psycopg.Connection, told: Mapping[Owner | str, int], now: datetime) -> None:
     """An entry among the refused messages of each vendor whose terminals' sessions were taken, one for a terminal.
 

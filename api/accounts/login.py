@@ -57,7 +57,7 @@ class Opened:
     browser: Browser
 
 
-class Lane:
+class CheckQueue:
     """One password check at a time, and a bounded queue for it. Its places are counted on the event loop."""
 
     def __init__(self, name: str, nice: int = 0) -> None:
@@ -90,14 +90,17 @@ def _stand_back(nice: int) -> None:
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
 
 
-class Door:
+DOOR = "shouwang_door"  # the database role that lets in: passwords and sessions, nothing of homes
+
+
+class FrontDoor:
     """Both lanes, and the memory of who guessed wrong."""
 
     def __init__(self, pool: ConnectionPool, shift: timedelta) -> None:
         self.browsers = Browsers(pool)
         self._pool, self._shift = pool, shift
         self._throttle = passwords.Throttle()
-        self._strangers, self._known = Lane("login of strangers", nice=10), Lane("login")
+        self._strangers, self._known = CheckQueue("login of strangers", nice=10), CheckQueue("login")
         self._held = 0
 
     def close(self) -> None:
@@ -125,7 +128,7 @@ class Door:
     async def _by_address(self, attempt: Attempt, now: datetime) -> Opened:
         return await self._through(self._strangers, attempt, attempt.address, attempt.address, now)
 
-    async def _through(self, lane: Lane, attempt: Attempt, who: str, guesser: str, now: datetime) -> Opened:
+    async def _through(self, lane: CheckQueue, attempt: Attempt, who: str, guesser: str, now: datetime) -> Opened:
         with lane.place(who):
             wait = self._throttle.attempt(attempt.username, guesser, now)
             opened = None if wait else await lane.run(partial(self._check, attempt, now))

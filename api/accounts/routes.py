@@ -13,7 +13,7 @@ from api.accounts.login import Attempt
 from api.accounts.models import Account, LoggedIn, Login
 from api.accounts.store import Caller
 from api.errors import documented
-from api.state import State
+from api.state import AppState
 from api.values import V1
 from core.roles import ROLES, Role
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix=V1, tags=["account"])
 public = APIRouter(prefix=V1, tags=["account"])
 
 
-def _account(me: Caller, now: datetime, shared: State) -> Account:
+def _account(me: Caller, now: datetime, shared: AppState) -> Account:
     session = {
         "permissions": sorted(ROLES[Role(me.role)].may),
         "session_ends_at": me.expires_at,

@@ -148,6 +148,11 @@ def open_session(
     )
 
 
+def forget_sessions(conn: Connection, now: datetime) -> int:
+    """Delete sessions that are over, whosever they are; returns how many."""
+    return conn.execute("DELETE FROM session WHERE expires_at < %s", (now,)).rowcount
+
+
 def sessions(conn: Connection, me: Caller, now: datetime, idle: timedelta, limit: int) -> list[dict[str, Any]]:
     """The account's sessions that are not over, the last used first."""
     with conn.cursor(row_factory=dict_row) as cursor:

@@ -43,7 +43,7 @@ def get_alert(conn: Connection, me: Caller, alert_id: int, now: datetime) -> Ale
     return AlertDetail(
         **dict(Alert.of(alert)),
         events=[AlertEvent.of(row) for row in events],
-        **(people.NOBODY if home_id is None else people.tell(conn, me.id, home_id, me.permissions, now))._asdict(),
+        **dict(people.NOBODY if home_id is None else people.tell(conn, me.id, home_id, me.permissions, now)),
         last_sign=None if home_id is None else life.last_sign(conn, home_id, now),
         recent=[_recent(row) for row in rows(conn, RECENT, (alert["subject"], alert["subject_id"], alert_id))],
     )

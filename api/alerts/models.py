@@ -7,7 +7,7 @@ from pydantic import Field
 from api.accounts.models import Actor
 from api.alerts.evidence import Evidence
 from api.catalogue.rules import title
-from api.homes.people_models import Contact, Door, Person
+from api.homes.people_models import Household
 from api.values import Answer, BigId, Id, Identified, Instant, Moment, Note, Page, Request, Word
 from core.catalogue import device_types
 from core.model import Disposition, Severity, State, Subject
@@ -176,14 +176,10 @@ class RecentAlert(Answer):
     handler: Actor | None
 
 
-class AlertDetail(Alert):
+class AlertDetail(Household, Alert):
     """An alert with its history, whom to call, and what is asked before anybody is sent."""
 
     events: list[AlertEvent]
-    contacts: list[Contact]
-    residents: list[Person] = Field(description="all who live there, in the order of the register")
-    door: Door | None = Field(description="none: it is about no home")
-    hidden: list[str] = Field(description="what of these the caller's role may not see")
     last_sign: LastSign | None = Field(description="the last sign of life in this home; none within 3 days: null")
     recent: list[RecentAlert] = Field(description="the last three other alerts of this home, the newest first")
 

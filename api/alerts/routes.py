@@ -14,7 +14,7 @@ from api.alerts import detail_store as detail
 from api.alerts import store
 from api.alerts.models import AlertDetail, AlertPage, AlertQuery, CommentBody, NoteBody, ResolveBody, Summary, UndoBody
 from api.errors import ApiError, documented, not_found
-from api.state import State
+from api.state import AppState
 from api.values import V1, BigId
 from core.model import Disposition
 from core.roles import Permission
@@ -99,7 +99,7 @@ def undo(alert_id: AlertId, body: UndoBody, db: Answers, now: Now, shared: Share
         return _detail(conn, shared, db.me, alert_id, now)
 
 
-def _detail(conn: Connection, shared: State, me: Caller, alert_id: int, now: datetime) -> AlertDetail:
+def _detail(conn: Connection, shared: AppState, me: Caller, alert_id: int, now: datetime) -> AlertDetail:
     found = detail.get_alert(conn, me, alert_id, now.astimezone(shared.settings.zone))
     if found is None:
         raise not_found("报警")
@@ -107,7 +107,7 @@ def _detail(conn: Connection, shared: State, me: Caller, alert_id: int, now: dat
 
 
 def _act(
-    conn: Connection, shared: State, me: Caller, alert_id: int, action: Action, now: datetime,
+    conn: Connection, shared: AppState, me: Caller, alert_id: int, action: Action, now: datetime,
     *, note: str = "", disposition: Disposition | None = None, take_over: bool = False,
 ) -> AlertDetail:  # fmt: skip
     try:

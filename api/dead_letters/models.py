@@ -1,11 +1,15 @@
 """Refused messages."""
 
 import base64
-from typing import Annotated, Any, Self
+from dataclasses import asdict
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from api.values import Answer, Identified, Instant, Note, Page, Request, Word
+from ingest.letters.store import Letter
+
+SHOWN = 4096  # bytes of a payload
 
 
 class DeadLetter(Identified):
@@ -30,14 +34,13 @@ class DeadLetter(Identified):
     answer: str = Field(description="what was found out")
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> Self:
-        """From a row of `api.dead_letters.store`."""
-        payload = bytes(row["payload"])
+    def of(cls, letter: Letter) -> Self:
+        """As its owner tells of it."""
         texts = {
-            "payload_text": payload.decode("utf-8", "replace"),
-            "payload_base64": base64.b64encode(payload).decode(),
+            "payload_text": letter.payload.decode("utf-8", "replace"),
+            "payload_base64": base64.b64encode(letter.payload).decode(),
         }
-        return cls.model_validate({**row, **texts})
+        return cls.model_validate({**asdict(letter), **texts})
 
 
 class DeadLetterPage(Answer):

@@ -19,7 +19,9 @@ from api.errors import ApiError
 from api.events import store as events
 from api.events.store import Change
 from api.health.metrics import Meter
+from api.values import CELL
 from core.database import connect
+from core.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +93,11 @@ class Subscriber:
 class Feed:
     """Listens to the database in a thread of its own, and tells every subscriber."""
 
-    def __init__(self, url: str, meter: Meter, most: int, most_per_account: int) -> None:
-        self._url = url
+    def __init__(self, settings: Settings, meter: Meter) -> None:
+        self._url = settings.database_url.get_secret_value()
+        self._cell = settings.cell
         self._meter = meter
-        self._most, self._most_per_account = most, most_per_account
+        self._most, self._most_per_account = settings.streams, settings.streams_per_account
         self._stop = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._subscribers: set[Subscriber] = set()
@@ -173,6 +176,7 @@ class Feed:
                 subscriber.doubt()
 
     def _run(self) -> None:
+        CELL.set(self._cell)
         pause = 0.1
         while not self._stop.is_set():
             try:

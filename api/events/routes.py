@@ -15,7 +15,7 @@ from fastapi.responses import StreamingResponse
 from psycopg_pool import ConnectionPool
 from starlette.types import Receive, Scope, Send
 
-from api.access import Db, MayListen, Shared, token_of
+from api.access import Db, May, MayListen, Shared, token_of
 from api.accounts import store as accounts
 from api.accounts.passwords import token_hash
 from api.accounts.store import Caller
@@ -57,7 +57,7 @@ class From(QueryModel):
     },
 )
 async def live(
-    db: Annotated[Db, Depends(MayListen((Permission.ALERTS_READ,)))],
+    db: Annotated[Db, Depends(MayListen(May((Permission.ALERTS_READ,))))],
     shared: Shared,
     request: Request,
     query: Annotated[From, Query()],

@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from alerts.selfcheck.links import Link
 from core.model import Beat
+from core.nightly import Night
 
 INGEST_COUNTS = {
     "received": "messages taken from the broker and settled",
@@ -39,7 +40,9 @@ class Figures:
 class Meter:
     """The metrics of one API process."""
 
-    def __init__(self) -> None:
+    def __init__(self, night: Night | None = None) -> None:
+        """`night`: the process's own, which no heartbeat tells of."""
+        self.night = night
         self.registry = CollectorRegistry()
         labels = ("method", "route")
         self.requests = Counter(
@@ -64,13 +67,14 @@ class Meter:
     def text(self, read: Callable[[], Figures | None]) -> bytes:
         """The page for Prometheus. `read` gives None when the database can't be reached."""
         own = CollectorRegistry()
-        own.register(_FromDatabase(read()))
+        failed = self.night.failed if self.night else []
+        own.register(_FromDatabase(read(), [(("api", job), 1.0) for job in failed]))
         return generate_latest(self.registry) + generate_latest(own)
 
 
 class _FromDatabase:
-    def __init__(self, figures: Figures | None) -> None:
-        self.figures = figures
+    def __init__(self, figures: Figures | None, failed: Values) -> None:
+        self.figures, self.failed = figures, failed
 
     def collect(self) -> Iterator[Metric]:
         """Every metric that comes from the database; only `up` 0 when it is away."""
@@ -81,6 +85,9 @@ class _FromDatabase:
         yield _gauge("alerts_active", "alerts not resolved", ("severity", "state"), counted)
         ages = [((beat.process,), (self.figures.now - beat.at).total_seconds()) for beat in self.figures.beats]
         yield _gauge("heartbeat_age_seconds", "since a program's last sign of life", ("process",), ages)
+        failed = [((one.process, job), 1.0) for one in self.figures.beats for job in one.detail.get("failed_jobs", [])]
+        about = "1 for a room's job of the night that failed when it last ran"
+        yield _gauge("nightly_job_failed", about, ("process", "job"), [*failed, *self.failed])
         yield _gauge("unjudged_batches", "batches that wait for the engine", (), [((), float(self.figures.unjudged))])
         oldest = self.figures.unjudged_seconds
         yield _gauge("unjudged_age_seconds", "age of the oldest of them", (), [((), oldest)])

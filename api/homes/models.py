@@ -4,7 +4,7 @@ from pydantic import Field
 
 from api.alerts.models import Alert
 from api.devices.models import DeviceDetail
-from api.homes.people_models import Contact, Door, Person
+from api.homes.people_models import Door, Household
 from api.values import Answer, Day, Identified, Instant, Page, Request, Search
 from core.catalogue import Kind
 from core.model import Severity
@@ -51,7 +51,7 @@ class BaselineHour(Answer):
     days: int = Field(description="days it was learned from")
 
 
-class Home(Identified):
+class Home(Household, Identified):
     """One home."""
 
     code: str
@@ -59,10 +59,7 @@ class Home(Identified):
     area_path: str
     area_name: str
     timezone: str
-    residents: list[Person] = Field(description="all who live there, in the order of the register")
-    contacts: list[Contact]
     door: Door
-    hidden: list[str] = Field(description="what of these the caller's role may not see")
     revision: int = Field(description="rises with each change; what a registrar writes names it")
     devices: list[DeviceDetail]
     baseline: list[BaselineHour]

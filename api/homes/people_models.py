@@ -105,6 +105,15 @@ class Door(Answer):
     has_photo: bool
 
 
+class Household(Answer):
+    """Who lives in a home, whom to call and how to get in, as far as the caller's role may see it."""
+
+    residents: list[Person] = Field(description="all who live there, in the order of the register")
+    contacts: list[Contact]
+    door: Door | None = Field(description="none: it is about no home")
+    hidden: list[str] = Field(description="what of these the caller's role may not see")
+
+
 class PersonEdit(Request):
     """Somebody who lives there. A field that is not given stays as it is."""
 

@@ -2,28 +2,18 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from psycopg import Connection
 
-from api.homes.people_models import Category, Contact, Door, Person
+from api.homes.people_models import Category, Contact, Door, Household, Person
 from registry import access_store, fields
 from registry import people_store as people
 
-
-class Told(NamedTuple):
-    """What is shown of a home's people."""
-
-    residents: list[Person]
-    contacts: list[Contact]
-    door: Door | None
-    hidden: list[str]  # names of fields that this caller may not see
+NOBODY = Household(residents=[], contacts=[], door=None, hidden=[])  # of what is about no home
 
 
-NOBODY = Told([], [], None, [])  # of what is about no home
-
-
-def tell(conn: Connection, account_id: int, home_id: int, sees: Collection[str], now: datetime) -> Told:
+def tell(conn: Connection, account_id: int, home_id: int, sees: Collection[str], now: datetime) -> Household:
     """The people of a home in the caller's area; what is read of numbers and illnesses goes into the access log.
 
     `sees` are the caller's permissions; `now` is local, for the age.
@@ -36,11 +26,11 @@ def tell(conn: Connection, account_id: int, home_id: int, sees: Collection[str],
     shown = frozenset(fields.visible((*fields.HOME, *fields.PERSON), sees))
     names = {code: Category(code=code, zh=zh, en=en) for code, zh, en, _ in people.category_rows(conn)}
     hidden = [one.name for one in (*fields.HOME, *fields.PERSON) if one.name not in shown]
-    return Told(
-        [_person(row, shown, names, now.date()) for row in found],
-        [Contact(position=number, **row) for number, row in enumerate(called, 1)],
-        Door.model_validate(_seen(door, {*shown, "has_photo"})),
-        hidden + ([] if fields.CONTACTS in sees else ["contacts"]),
+    return Household(
+        residents=[_person(row, shown, names, now.date()) for row in found],
+        contacts=[Contact(position=number, **row) for number, row in enumerate(called, 1)],
+        door=Door.model_validate(_seen(door, {*shown, "has_photo"})),
+        hidden=hidden + ([] if fields.CONTACTS in sees else ["contacts"]),
     )
 
 

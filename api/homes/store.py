@@ -83,7 +83,7 @@ def get_home(conn: Connection, me: Caller, home_id: int, timezone: str, now: dat
     return Home(
         **found[0],
         timezone=timezone,
-        **people.tell(conn, me.id, home_id, me.permissions, now)._asdict(),
+        **dict(people.tell(conn, me.id, home_id, me.permissions, now)),
         devices=devices.of_home(conn, me, home_id, now),
         baseline=[BaselineHour(**row) for row in baseline if measured],
         active_alerts=alerts.active_of_home(conn, home_id) if me.may(Permission.ALERTS_READ) else [],

@@ -202,14 +202,14 @@ export interface components {
             /** @description who closed it; none of a resolved alert: the system */
             resolved_by: components["schemas"]["Actor"] | null;
             disposition: components["schemas"]["Disposition"] | null;
-            events: components["schemas"]["AlertEvent"][];
-            contacts: components["schemas"]["Contact"][];
             /** @description all who live there, in the order of the register */
             residents: components["schemas"]["Person"][];
+            contacts: components["schemas"]["Contact"][];
             /** @description none: it is about no home */
             door: components["schemas"]["Door"] | null;
             /** @description what of these the caller's role may not see */
             hidden: string[];
+            events: components["schemas"]["AlertEvent"][];
             /** @description the last sign of life in this home; none within 3 days: null */
             last_sign: components["schemas"]["LastSign"] | null;
             /** @description the last three other alerts of this home, the newest first */
@@ -565,17 +565,17 @@ export interface components {
             /** @description of which installation `id` is: (cell, id) is unique among all of them */
             cell?: string;
             id: number;
-            code: string;
-            address: string;
-            area_path: string;
-            area_name: string;
-            timezone: string;
             /** @description all who live there, in the order of the register */
             residents: components["schemas"]["Person"][];
             contacts: components["schemas"]["Contact"][];
             door: components["schemas"]["Door"];
             /** @description what of these the caller's role may not see */
             hidden: string[];
+            code: string;
+            address: string;
+            area_path: string;
+            area_name: string;
+            timezone: string;
             /** @description rises with each change; what a registrar writes names it */
             revision: number;
             devices: components["schemas"]["DeviceDetail"][];

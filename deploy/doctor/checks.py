@@ -129,6 +129,8 @@ def _programs(conn: psycopg.Connection, settings: Settings) -> Iterator[Finding]
             yield bad(f"{process}: has lost the broker", "see the broker's findings below")
         elif failed := detail.get("failed_rules"):
             yield bad(f"{process}: rules fail: {', '.join(failed)}", "read its log; these rules judge nothing")
+        elif failed := detail.get("failed_jobs"):
+            yield odd(f"{process}: nightly jobs failed: {', '.join(failed)}", "read its log; they run again next night")
         else:
             yield good(f"{process}: runs")
     if "canary" in beats:

@@ -23,7 +23,7 @@ from deploy.local import demo
 from deploy.local.programs import Program
 from deploy.local.services import ServiceError, ensure_root
 from deploy.local.site import Site
-from device_sim.fleet import Fleet, write_csv
+from device_sim.fleet import SimulatedFleet, write_csv
 from device_sim.history import load_history
 from registry import store
 from registry.register import read
@@ -68,7 +68,7 @@ def alone(home: Path) -> Iterator[None]:
         yield
 
 
-def prepare_data(site: Site, fleet: Fleet, progress: Progress) -> None:
+def prepare_data(site: Site, fleet: SimulatedFleet, progress: Progress) -> None:
     """Register the fleet, load what history is missing, learn the rhythms, create the demo logins."""
     with progress.step(f"registering {len(fleet.homes)} homes"), psycopg.connect(site.url("registrar")) as conn:
         for vendor in fleet.vendors:
@@ -129,7 +129,7 @@ def run(homes: int, seed: int, port: int, stop: threading.Event) -> None:
     with progress.step("database and broker from Debian packages (made once, kept in the cache)"):
         root = ensure_root()
     name = instance_name(homes, seed)
-    fleet = Fleet.make(homes=homes, seed=seed)
+    fleet = SimulatedFleet.make(homes=homes, seed=seed)
     with ExitStack() as cleanup:
         cleanup.enter_context(alone(root / "srv" / name))
         logs = CHECKOUT / "var" / "log"

@@ -13,7 +13,7 @@ from core.binary import copy_document
 from core.clock import POSTGRES_EPOCH, to_datetime
 from core.packed import Flag, Packed, pack
 from ingest.draft import OF_AN_INSTANT, Draft
-from ingest.store import letters
+from ingest.letters import store as letters
 from ingest.store.repair import repair
 
 EARLIEST = POSTGRES_EPOCH  # µs: the year 2000, before which nothing was stored

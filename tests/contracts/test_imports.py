@@ -20,7 +20,12 @@ PLANTED = {  # by contract: (who imports, what)
         ("alerts.selfcheck.space", "alerts.engine.latency"),
     ],
     "answering": [("alerts.response.desk", "alerts.judging.fleet")],
-    "api": [("api.ops", "ingest.quota"), ("api.search_store", "alerts.engine.latest")],
+    "api": [
+        ("api.ops", "ingest.quota"),
+        ("api.homes.store", "ingest.letters.store"),
+        ("api.search_store", "alerts.engine.latest"),
+    ],
+    "letters": [("ingest.letters.store", "ingest.writer")],
     "api-judging": [("api.events.store", "alerts.judging.slots")],
     "simulator": [("device_sim.schedule", "alerts.rules.fall"), ("device_sim.load", "ingest.pipeline")],
     "rules": [("alerts.rules.fire", "alerts.rules.co")],

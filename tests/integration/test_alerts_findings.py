@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from alerts.lifecycle import states as lifecycle
-from alerts.lifecycle.states import Alert, Answered, Due, EventKind, Found, Over, asks, step
+from alerts.lifecycle.states import Alert, Answered, Due, EventKind, Found, Over, outcome, step
 from alerts.response.desk import Action, AlertConflict, act, undo
 from alerts.response.store import alerts as store
 from core.model import Disposition, Severity, State
@@ -53,7 +53,7 @@ class Walk:
         found = Found(dice.choice(list(Severity)), dice.randint(1, 3), *(dice.random() < 0.5 for _ in range(3)))
         done = step(self.alert, found, now)
         if done.events:
-            calls = asks(done.events, done.alert.severity, goes_on=found.goes_on)
+            calls = outcome(self.alert.open, found).asks
             store.write_raises(self.engine, [self._record(found.severity, found.times, now, calls)])
             self.alert = done.alert
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.api_service import serving
+from tests.command import Command
 
 
 @pytest.fixture
@@ -83,19 +84,28 @@ def test_a_device_shows_what_its_vendor_should_mend(service):
     assert all(item["notes"] == [] for item in others)
 
 
-def test_the_night_deletes_old_notes_and_digests(service):
-    device, _ = service.registry.device(0, "climate_sensor")
-    service.sql(f"INSERT INTO device_note VALUES ({device}, 'qos_0', now() - interval '40 days', now(), 1)")
-    service.sql(f"INSERT INTO device_note VALUES ({device}, 'thinned', now(), now() - interval '31 days', 1)")
-    service.sql("INSERT INTO undated_emergency VALUES ('a', now() - interval '91 days'), ('b', now())")
-    service.sql("SELECT tidy(interval '90 days', interval '7 days')", program="engine")
-    assert service.sql("SELECT code FROM device_note") == [("qos_0",)]
-    assert service.sql("SELECT digest FROM undated_emergency") == [(b"b",)]
-
-
 def test_what_was_not_kept_whole_can_not_be_replayed(service):
     number = letter(service, urgent=False)
     service.sql("UPDATE dead_letter SET whole = false")
     client = service.login("vendor-acme")
     assert client.get("/api/v1/dead-letters").json()["items"][0]["whole"] is False
     assert client.post(f"/api/v1/dead-letters/{number}/replay").status_code == 409
+
+
+def test_the_command_line_lists_and_replays_what_the_api_shows(service, tmp_path):
+    older, newer = letter(service, urgent=False), letter(service, urgent=False, code="not_json")
+    taken = letter(service, urgent=False)
+    service.sql(f"UPDATE dead_letter SET replayed_at = now() WHERE id = {taken}")
+    command, client = Command(service.database, tmp_path), service.login("vendor-acme")
+    lines = command.done("dead-letters", "list", "--vendor", "acme").splitlines()
+    assert [int(line.split("\t")[0]) for line in lines[::2]] == [newer, older]
+    assert command.done("dead-letters", "replay", str(taken), str(older)) == "1 will be replayed"
+    assert command.done("dead-letters", "replay", "--code", "not_json") == "1 will be replayed"
+    items = client.get("/api/v1/dead-letters").json()["items"]
+    assert {item["id"]: item["replay_requested_at"] is not None for item in items} == {
+        newer: True, older: True, taken: False,
+    }  # fmt: skip
+    first = client.get("/api/v1/dead-letters", params={"limit": 1}).json()
+    rest = client.get("/api/v1/dead-letters", params={"cursor": first["next_cursor"]}).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [taken, newer, older]
+    assert rest["next_cursor"] is None

@@ -167,15 +167,6 @@ def test_a_page_that_reads_itself_anew_is_logged_once_an_hour_with_its_first_and
     assert (first.first_at, first.fields) == (NOW + timedelta(minutes=30), ["illnesses", "phones"])
 
 
-def test_the_log_is_kept_for_a_year(service):
-    account, home = service.registry.accounts["op1"], service.registry.homes[0]
-    with psycopg.connect(service.database.owner) as conn:
-        for days in (0, 364, 366):
-            access_store.write(conn, account, home, {"phones"}, NOW - timedelta(days=days))
-    with psycopg.connect(service.database.url("engine")) as conn:
-        assert access_store.forget(conn, NOW) == 1
-
-
 def photo(size=(2000, 1500)):
     out = io.BytesIO()
     Image.new("RGB", size, "green").save(out, "JPEG")

@@ -120,7 +120,7 @@ def test_thousands_are_written_into_the_file_of_a_broker_that_is_stopped(command
     assert let_in(broker, logins["acme/btn-299"])
     other = logins["acme/btn-1"]
     assert not let_in(
-        broker, terminals.Login("acme", "", other.username, logins["acme/btn-2"].client_id, other.password)
+        broker, terminals.BrokerLogin("acme", "", other.username, logins["acme/btn-2"].client_id, other.password)
     )
 
 
@@ -138,7 +138,7 @@ def test_each_connection_of_a_cloud_has_an_account_of_its_own(command, broker, t
     assert "2 accounts made" in CliRunner().invoke(app, ["broker", "cloud", "acme", "1", "2", *files]).output
     one, two = logins_in(command.logins).values()
     assert let_in(broker, one)
-    assert not let_in(broker, terminals.Login("acme", "", one.username, two.client_id, one.password))
+    assert not let_in(broker, terminals.BrokerLogin("acme", "", one.username, two.client_id, one.password))
 
 
 @pytest.mark.parametrize("name", ["a/b", "x#", "+", ""])

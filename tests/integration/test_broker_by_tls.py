@@ -26,7 +26,7 @@ from deploy.listeners import plugin_here
 from deploy.local.programs import Program
 from deploy.local.services import Broker
 from deploy.vendor_accounts import cut_off, let_in
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from ingest.worker import run
 from shouwang.cli import app
 from tests.ports import a_port
@@ -261,7 +261,7 @@ def test_a_certificate_of_a_vendor_that_was_cut_off_may_publish_nothing(tls_brok
 
 
 def test_the_simulator_speaks_tls_as_the_terminals_do(root, instance, authority, tmp_path):
-    fleet = Fleet.make(3, 1)
+    fleet = SimulatedFleet.make(3, 1)
     with serving_tls(root, instance, authority, [vendor.code for vendor in fleet.vendors]) as broker:
         (tmp_path / "passwords.json").write_text(json.dumps(broker.accounts.vendors))
         told = {

@@ -9,9 +9,10 @@ import pytest
 
 from core.settings import Settings
 from ingest.draft import Message
+from ingest.letters import store as letters
 from ingest.pipeline import Pipeline
 from ingest.routes import Routes
-from ingest.store import letters, notes, readings
+from ingest.store import notes, readings
 from registry import snapshot_store
 from tests.registry import seed
 

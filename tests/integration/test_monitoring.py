@@ -16,7 +16,7 @@ BOARD = json.loads((DEPLOY / "grafana/shouwang.json").read_text(encoding="utf-8"
 BEATS = {
     "ingest/1": {"connected": True, "received": 7, "stored": 21, "duplicate": 2, "refused_not_json": 3, "queued": 5},
     "engine/0": {
-        "lag_seconds": 0.5, "tick_ms": 12.5, "homes": 114, "failed_rules": ["fire"],
+        "lag_seconds": 0.5, "tick_ms": 12.5, "homes": 114, "failed_rules": ["fire"], "failed_jobs": ["learn"],
         "alert_latency": {"bounds": [0.01, 0.1], "counts": [4, 1, 0], "sum": 0.09},
     },
     "canary": {"round_trip_seconds": 0.03, "broken": "engine", "taken_ours": 2, "taken_others": 40},
@@ -51,6 +51,7 @@ def test_every_stage_of_the_chain_has_its_figure(samples):
         ("shouwang_engine_tick_seconds", shard): 0.0125,
         ("shouwang_engine_lag_seconds", shard): 0.5,
         ("shouwang_engine_rule_failed", ("rule", "fire"), shard): 1,
+        ("shouwang_nightly_job_failed", ("job", "learn"), ("process", "engine/0")): 1,
         ("shouwang_alert_latency_seconds_bucket", ("le", "0.1"), shard): 5,
         ("shouwang_alert_latency_seconds_count", shard): 5,
         ("shouwang_alert_latency_seconds_sum", shard): 0.09,

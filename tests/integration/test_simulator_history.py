@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from alerts.engine.jobs import learn_baselines
-from device_sim.fleet import Fleet, write_csv
+from device_sim.fleet import SimulatedFleet, write_csv
 from device_sim.history import load_history
 from registry import register, store
 
@@ -18,7 +18,7 @@ UNTIL = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
 
 @pytest.fixture
 def fleet(database, tmp_path):
-    fleet = Fleet.make(4, 5)
+    fleet = SimulatedFleet.make(4, 5)
     write_csv(fleet, tmp_path / "fleet.csv")
     with psycopg.connect(database.url("registrar")) as conn:
         for vendor in fleet.vendors:

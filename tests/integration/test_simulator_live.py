@@ -16,7 +16,7 @@ from deploy import terminals
 from deploy.broker import BrokerAdmin
 from deploy.local.services import Broker
 from device_sim import load
-from device_sim.fleet import Fleet, write_csv
+from device_sim.fleet import SimulatedFleet, write_csv
 from device_sim.logins import Logins
 from device_sim.logins import read as read_logins
 from device_sim.publisher import Publisher
@@ -30,7 +30,7 @@ from tests.programs import working
 from tests.waiting import eventually
 
 ZONE = ZoneInfo("Asia/Shanghai")
-FLEET = Fleet.make(12, 5)
+FLEET = SimulatedFleet.make(12, 5)
 PASSWORDS = {vendor.code: f"password of {vendor.code}" for vendor in FLEET.vendors}
 
 

@@ -10,9 +10,9 @@ import pytest
 from alerts.engine.rebuild import registered
 from core.rooms import ROOMS, Room
 from core.settings import Settings
+from ingest.letters.store import bury, release_quarantine
 from ingest.pipeline import Pipeline
 from ingest.routes import Routes
-from ingest.store.letters import bury, release_quarantine
 from registry import snapshot_store
 from registry.register import read
 from tests.api_service import serving

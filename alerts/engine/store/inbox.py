@@ -1,7 +1,7 @@
 """SQL of a leading engine: the shard's lock, the inbox, `latest` and what is learned."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import LiteralString, NamedTuple
 
 import psycopg
@@ -173,15 +173,3 @@ def write_baselines(conn: psycopg.Connection, shards: int, shard: int, rows: Rec
     )
     conn.execute("DROP TABLE fresh_baseline")
     conn.execute("NOTIFY baseline")
-
-
-def tidy(conn: psycopg.Connection, letters: timedelta, beats: timedelta) -> int:
-    """Delete refused messages and heartbeats that are older, and sessions that are over; returns how many."""
-    row = conn.execute("SELECT tidy(%s, %s)", (letters, beats)).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def drop_old_readings(conn: psycopg.Connection, keep: timedelta) -> int:
-    """Drop the chunks that are older; returns how many."""
-    return len(conn.execute("SELECT drop_old_readings(%s)", (keep,)).fetchall())

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from alerts.selfcheck.ends import Ear, Mouth
-from alerts.selfcheck.program import Canary
+from alerts.selfcheck.program import Canary, night
 from core import canary, identity
 from deploy import terminals
 from registry import selfcheck_store
@@ -24,7 +24,7 @@ def watch(self_check, database, registry):
     mouth.open()
     eventually(lambda: mouth.connected)
     time.sleep(0.3)
-    watching = Canary(self_check, mouth, Ear(self_check, None))
+    watching = Canary(self_check, mouth, Ear(self_check, None), night(self_check))
     watching.turn(datetime.now(UTC))
     yield watching
     mouth.close()

@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from core.catalogue import device_types
-from device_sim.fleet import Fleet
+from device_sim.fleet import SimulatedFleet
 from device_sim.incidents import discover
 from device_sim.life import MINUTES, day
 from device_sim.signals import readings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 ON = date(2026, 3, 2)
-FLEET = Fleet.make(60, 7)
+FLEET = SimulatedFleet.make(60, 7)
 
 
 def test_the_same_seed_gives_the_same_fleet_and_another_seed_another():
-    assert Fleet.make(20, 3) == Fleet.make(20, 3)
-    assert Fleet.make(20, 3) != Fleet.make(20, 4)
+    assert SimulatedFleet.make(20, 3) == SimulatedFleet.make(20, 3)
+    assert SimulatedFleet.make(20, 3) != SimulatedFleet.make(20, 4)
 
 
 def test_the_pilot_has_at_least_600_terminals_of_every_type():
-    devices = [device for home in Fleet.make().homes for device in home.devices]
+    devices = [device for home in SimulatedFleet.make().homes for device in home.devices]
     assert len(devices) >= 600
     assert {device.type for device in devices} == {code for code, kind in device_types().items() if kind.simulated}
 

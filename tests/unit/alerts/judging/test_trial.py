@@ -37,7 +37,7 @@ def found(*devices, severity=Severity.EMERGENCY, at=NOW):
     ("at", "marked"), [(BEFORE - 1, False), (BEFORE, True), (NOW, True), (AFTER, True), (AFTER + 1, False)]
 )
 def test_a_flag_within_a_minute_before_or_after_marks_the_alarm(fleet, at, marked):
-    told = trial.marked(flagged(fleet, at), found(0))
+    told = trial.show_tests(flagged(fleet, at), found(0))
     assert len(told) == 1, "it is raised"
     assert told.evidence(0).get("test", False) is marked
     assert told.evidence(0)["text_zh"] == "报警" + trial.ZH * marked
@@ -46,19 +46,19 @@ def test_a_flag_within_a_minute_before_or_after_marks_the_alarm(fleet, at, marke
 
 @pytest.mark.parametrize("severity", Severity)
 def test_only_what_calls_somebody_is_marked(fleet, severity):
-    told = trial.marked(flagged(fleet, NOW), found(0, severity=severity))
+    told = trial.show_tests(flagged(fleet, NOW), found(0, severity=severity))
     assert ("test" in told.evidence(0)) == (severity in (Severity.EMERGENCY, Severity.URGENT))
 
 
 def test_of_two_findings_only_the_flagged_devices_is_marked_and_both_stay(fleet):
-    told = trial.marked(flagged(fleet, NOW), found(0, 1))
+    told = trial.show_tests(flagged(fleet, NOW), found(0, 1))
     assert told.tested.tolist() == [True, False]
     assert ["test" in told.evidence(at) for at in range(2)] == [True, False]
 
 
 def test_a_flag_that_is_off_marks_nothing_and_neither_does_a_fleet_without_any(fleet):
     alarm = found(0)
-    assert trial.marked(flagged(fleet, NOW, value=0), alarm) is alarm
+    assert trial.show_tests(flagged(fleet, NOW, value=0), alarm) is alarm
     nowhere = Fleet.build([1], [])
-    assert trial.marked(nowhere, Findings.none()).tested is None
-    assert len(trial.marked(fleet, found(-1))) == 1, "one that no single device showed"
+    assert trial.show_tests(nowhere, Findings.none()).tested is None
+    assert len(trial.show_tests(fleet, found(-1))) == 1, "one that no single device showed"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.lifecycle.states import CALLS, Action, Alert, Answered, Due, EventKind, Found, Over, step, undo
+from alerts.lifecycle.states import CALLS, Action, Alert, Answered, Due, EventKind, Found, Over, outcome, step, undo
 from core.model import Disposition, Severity, State
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -58,6 +58,20 @@ def test_only_a_person_ends_an_alert_unless_its_rule_says_so_or_it_is_only_shown
             assert verdict == Over(ends=True) or alert.quiet_until
             assert after.disposition is Disposition.RECOVERED
         alert = after
+
+
+@given(ALERTS, st.lists(VERDICTS, max_size=12))
+def test_who_knows_only_how_an_alert_stands_is_told_what_its_row_records(alert, verdicts):
+    """As the engine asks, which has no row in hand."""
+    late = NOW + timedelta(hours=1)  # whatever was to be quiet until then is due
+    for verdict in verdicts:
+        done = step(alert, verdict, late)
+        if alert.state is not State.RESOLVED and not isinstance(verdict, Answered):
+            told = outcome(alert.open, verdict)
+            assert (told.events, told.reason) == (done.events, done.reason)
+            if told.asks:
+                assert done.alert.asks_since
+        alert = done.alert
 
 
 def test_what_merely_goes_on_leaves_no_entry():

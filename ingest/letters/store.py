@@ -1,10 +1,11 @@
-"""SQL of refused messages: kept with their reason, listed, and taken once more when the cause is mended."""
+"""SQL of refused messages: kept with their reason, listed, answered for, taken once more when the cause is mended."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import psycopg
+from psycopg.rows import class_row
 
 from core.clock import to_datetime
 from ingest.draft import DeadLetter, Message
@@ -83,35 +84,89 @@ def end_replay(conn: psycopg.Connection, letter: int, now: datetime, refused: De
     )
 
 
-class Letter(NamedTuple):
-    """A dead letter as an administrator lists it."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter as whoever looks after it sees it."""
 
     id: int
-    last_at: datetime
+    received_at: datetime
+    last_at: datetime  # of the last repeat
+    vendor_code: str | None
     topic: str
+    payload: bytes  # its beginning
+    payload_bytes: int  # of the whole
     code: str
     reason: str
-    times: int
+    count: int
+    replay_requested_at: datetime | None
+    replayed_at: datetime | None
+    whole: bool  # all of it was kept
+    urgent: bool
+    answered_at: datetime | None
+    answered_by: str | None  # a name
+    answer: str
 
 
-def list_dead_letters(
-    conn: psycopg.Connection, *, vendor: str | None = None, code: str | None = None, limit: int = 50
+UNANSWERED = "l.urgent AND l.answered_at IS NULL AND l.replayed_at IS NULL"
+CONDITIONS = {
+    "vendor": "v.code = %(vendor)s",
+    "code": "l.code = %(code)s",
+    "waiting": "(l.replayed_at IS NULL) = %(waiting)s",
+    "unanswered": f"({UNANSWERED}) = %(unanswered)s",
+    "before": "l.id < %(before)s",
+}
+
+
+def page(
+    conn: psycopg.Connection,
+    limit: int,
+    *,
+    vendor: str | None = None,
+    code: str | None = None,
+    waiting: bool | None = None,
+    unanswered: bool | None = None,
+    before: int | None = None,
+    shown: int = 0,
 ) -> list[Letter]:
-    """Refused messages that wait, newest first."""
-    found = conn.execute(
-        "SELECT l.id, l.last_at, l.topic, l.code, l.reason, l.count FROM dead_letter l"
-        " LEFT JOIN vendor v ON v.id = l.vendor_id WHERE l.replayed_at IS NULL"
-        " AND (%(vendor)s::text IS NULL OR v.code = %(vendor)s) AND (%(code)s::text IS NULL OR l.code = %(code)s)"
-        " ORDER BY l.id DESC LIMIT %(limit)s",
-        {"vendor": vendor, "code": code, "limit": limit},
+    """Refused messages that this connection may see, newest first, with the first `shown` bytes of each.
+
+    `waiting`: those that have not been stored since; `unanswered`: those that were urgent and nobody has answered for;
+    false: only the others; `before`: an id, for the next page.
+    """
+    wanted = {"vendor": vendor, "code": code, "waiting": waiting, "unanswered": unanswered, "before": before}
+    given = {name: value for name, value in wanted.items() if value is not None}
+    where = " AND ".join(["true", *(CONDITIONS[name] for name in given)])
+    query = (
+        "SELECT l.id, l.received_at, l.last_at, v.code AS vendor_code, l.topic,"  # noqa: S608 - of constants
+        " substring(l.payload FROM 1 FOR %(shown)s) AS payload, octet_length(l.payload) AS payload_bytes,"
+        " l.code, l.reason, l.count, l.replay_requested_at, l.replayed_at, l.whole, l.urgent,"
+        " l.answered_at, by.name AS answered_by, l.answer"
+        " FROM dead_letter l LEFT JOIN vendor v ON v.id = l.vendor_id LEFT JOIN account by ON by.id = l.answered_by"
+        f" WHERE {where} ORDER BY l.id DESC LIMIT %(limit)s"
     )
-    return [Letter(*row) for row in found]
+    with conn.cursor(row_factory=class_row(Letter)) as cursor:
+        return cursor.execute(query.encode(), {**given, "limit": limit, "shown": shown}).fetchall()
 
 
-def request_replay(conn: psycopg.Connection, *, ids: list[int] | None, code: str | None, now: datetime) -> int:
-    """Ask the workers to take refused messages once more; returns how many."""
+def known(conn: psycopg.Connection, letter_id: int) -> bool:
+    """Whether there is such a message that this connection may see."""
+    return conn.execute("SELECT FROM dead_letter WHERE id = %s", (letter_id,)).rowcount == 1
+
+
+def request_replay(conn: psycopg.Connection, now: datetime, *, ids: Sequence[int] = (), code: str | None = None) -> int:
+    """Ask the workers to take these once more, or all of a code; returns how many wait and were kept whole."""
     return conn.execute(
         "UPDATE dead_letter SET replay_requested_at = %(now)s WHERE replayed_at IS NULL AND whole"
         " AND (id = ANY(%(ids)s::bigint[]) OR code = %(code)s)",
-        {"now": now, "ids": ids or [], "code": code},
+        {"now": now, "ids": list(ids), "code": code},
     ).rowcount
+
+
+def answer(conn: psycopg.Connection, letter_id: int, account_id: int, text: str, now: datetime) -> bool:
+    """Answer for an urgent message; false when there is nothing to answer, or somebody was first."""
+    query = (
+        "UPDATE dead_letter l SET answered_at = %(now)s, answered_by = %(account)s, answer = %(answer)s"  # noqa: S608
+        f" WHERE l.id = %(id)s AND {UNANSWERED}"
+    )
+    values = {"id": letter_id, "account": account_id, "answer": text, "now": now}
+    return conn.execute(query.encode(), values).rowcount == 1
