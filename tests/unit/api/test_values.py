@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from api import cell
 from api.values import BigId, Cursor, Day, Id, Identified, Instant, Moment, Note, Page, Search, Word
 
 EAST = timezone(timedelta(hours=8))
@@ -44,7 +43,5 @@ def test_a_field_that_is_not_known_is_refused():
         Page.model_validate({"severty": "emergency"})
 
 
-def test_what_has_an_identity_says_of_which_cell(monkeypatch):
-    monkeypatch.setattr(cell, "_code", "main")
-    cell.name("xicheng")
-    assert Identified(id=7).cell == cell.here() == "xicheng"
+def test_what_has_an_identity_says_of_which_cell():
+    assert Identified(id=7).cell == "xicheng"

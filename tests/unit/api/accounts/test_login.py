@@ -4,11 +4,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from api.accounts.login import SHARE, WAITING, BusyError, Lane
+from api.accounts.login import SHARE, WAITING, BusyError, CheckQueue
 
 
 def test_a_lane_is_bounded_and_nobody_takes_more_than_a_share_of_it():
-    lane = Lane("a lane")
+    lane = CheckQueue("a lane")
     with ExitStack() as inside:
         for _ in range(SHARE):
             inside.enter_context(lane.place("greedy"))

@@ -8,6 +8,7 @@ import pytest
 from api.errors import ApiError
 from api.events.feed import QUEUE, WAKE, Feed, Frame, Subscriber, canary_frame, within
 from api.health.metrics import Meter
+from core.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,8 @@ def test_the_self_checks_signal_is_told_by_when_it_was_sent():
 
 def on_a_loop(story):
     async def run():
-        feed = Feed("postgresql://nowhere", Meter(), 3, 2)
+        settings = Settings(database_url="postgresql://", streams=3, streams_per_account=2)
+        feed = Feed(settings, Meter())
         await story(feed)
 
     with ThreadPoolExecutor(1) as thread:
