@@ -120,13 +120,18 @@ def quieter(conn: psycopg.Connection, now: datetime, limit: int = 200) -> list[S
 
 
 def visible(conn: psycopg.Connection, place: Place) -> bool:
-    """Whether the caller may know of that home, or that area lies within theirs."""
-    found = conn.execute(
-        "SELECT EXISTS (SELECT FROM home WHERE id = %s AND erased_at IS NULL)"
-        " OR EXISTS (SELECT FROM area WHERE id = %s)",
-        (place.home_id, place.area_id),
-    ).fetchone()
-    return bool(found and found[0])
+    """Whether the caller may know of that home or area; those above the caller's own they may."""
+    return _any(conn, place, "home WHERE erased_at IS NULL AND", "area WHERE")
+
+
+def own(conn: psycopg.Connection, place: Place) -> bool:
+    """Whether that home or area lies within the caller's own, so that they may set something there."""
+    return _any(conn, place, "home_in_scope WHERE erased_at IS NULL AND", "area_in_scope WHERE")
+
+
+def _any(conn: psycopg.Connection, place: Place, homes: str, areas: str) -> bool:
+    query = f"SELECT FROM {homes} id = %s UNION ALL SELECT FROM {areas} id = %s"
+    return conn.execute(query.encode(), (place.home_id, place.area_id)).fetchone() is not None
 
 
 def place(conn: psycopg.Connection, home: str | None, area: str | None) -> Place | None:

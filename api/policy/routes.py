@@ -60,7 +60,7 @@ def write_policy(body: PolicyWrite, db: Writes, now: Now) -> Setting:
     if rule is None:
         raise invalid("body.rule", "there is no such rule; see /catalogue", "unknown_rule")
     with db.begin() as conn:
-        place = _place(conn, body)
+        place = _place(conn, body, own=True)
         wish = Wish(*place, body.field, body.value, body.until, body.review_at)
         try:
             verdict = check(rule, _assessed(conn, place), store.holding_at(conn, place, now), wish, now)
@@ -82,9 +82,9 @@ def end_policy(setting_id: Annotated[BigId, Path()], db: Writes, now: Now) -> No
             raise not_found("设定")
 
 
-def _place(conn: Connection, query: PlaceQuery) -> Place:
+def _place(conn: Connection, query: PlaceQuery, *, own: bool = False) -> Place:
     place = Place(query.area_id, query.home_id)
-    if not store.visible(conn, place):
+    if not (store.own(conn, place) if own else store.visible(conn, place)):
         raise not_found("住户" if query.home_id else "区域")
     return place
 

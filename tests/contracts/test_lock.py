@@ -82,7 +82,7 @@ def test_images_get_their_digests_beside_their_tags(tmp_path):
         assert all(
             re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", one) for one in images if not one.startswith("shouwang:")
         )
-        assert "shouwang:0.1.0\n" in text
+        assert "shouwang:0.2.0\n" in text
         assert text != before
         before = text
     assert "AS console" in before
