@@ -59,7 +59,7 @@ class Setting(NamedTuple):
     ended_by: str | None
 
 
-class Change(NamedTuple):
+class NewValue(NamedTuple):
     """What somebody sets."""
 
     rule: str
@@ -160,7 +160,7 @@ def assessments(conn: psycopg.Connection, home_id: int) -> dict[str, int]:
     return dict(zip(PERSON, found or (), strict=True))
 
 
-def put(conn: psycopg.Connection, place: Place, change: Change, account_id: int, now: datetime) -> int:
+def put(conn: psycopg.Connection, place: Place, change: NewValue, account_id: int, now: datetime) -> int:
     """Set a value in place of the one that holds; its number."""
     values = {**change._asdict(), **place._asdict(), "by": account_id, "now": now}
     conn.execute(

@@ -12,7 +12,7 @@ from alerts.policy.chain import OutOfBoundsError, Wish, chains, check, settable
 from alerts.rules import discover
 from core import settings
 from registry import policy_store as store
-from registry.policy_store import Change, Place
+from registry.policy_store import NewValue, Place
 from shouwang.common import connect, end_of, fail, table
 
 app = typer.Typer(
@@ -78,7 +78,7 @@ def set_value(
             )
         except OutOfBoundsError as error:
             raise fail(str(error)) from None
-        change = Change(rule, field, value, verdict.quieter, reason.strip(), ends, verdict.review_at)
+        change = NewValue(rule, field, value, verdict.quieter, reason.strip(), ends, verdict.review_at)
         number = store.put(conn, place, change, _account(conn, by), now)
     typer.echo(f"set {number}: to be looked at again by {verdict.review_at:%Y-%m-%d}")
 

@@ -28,9 +28,12 @@ import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
 from alerts.judging.fleet import Fleet
+from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked, one_per_home
+from core.arrays import F8
 from core.catalogue import metrics
+from core.clock import MINUTE
 from core.model import Severity
 
 TITLE_ZH, TITLE_EN = "$zh", "$en"
@@ -51,13 +54,13 @@ BACKOFF = Backoff()  # None: raised again after each answer for as long as it ho
 class Params:
     """How long it must have held."""
 
-    minutes: float = 5.0
+    minutes: F8 = limit(5, 1, 60, "min", "持续多久报警", "for how long", sooner="lower")
 
 
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes where it has held for so long; the newest stands for the home."""
     column = fleet.column(METRICS[0])
-    held = np.flatnonzero((column.value > 0) & (now - column.since >= params.minutes * 60_000_000))  # µs
+    held = np.flatnonzero((column.value > 0) & (now - column.since >= params.minutes[column.home] * MINUTE))
     held = held[one_per_home(column.home[held], column.since[held].astype(float))]
 
     def show(position: int) -> Evidence:

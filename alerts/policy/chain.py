@@ -13,7 +13,7 @@ from alerts.judging.policy import SWITCH, Settable, may_be_off
 
 QUIET_AT_MOST = timedelta(days=92)  # a quarter: seasons and visits pass, and somebody has looked again; own choice
 REVIEW_WITHIN = timedelta(days=366)  # whatever is set is looked at again within a year, as care agreements are
-__all__ = ["Assessed", "Link", "OutOfBoundsError", "Verdict", "Wish", "chains", "check", "settable"]
+__all__ = ["Assessed", "Layer", "OutOfBoundsError", "Verdict", "Wish", "chains", "check", "settable"]
 
 ON = Limit(1, 0, 1, "", "规则开启", "the rule is on", "higher", "")
 Origin = Literal["default", "assessment", "area", "home"]
@@ -36,7 +36,7 @@ class Given(Protocol):
     def home_id(self) -> int | None: ...
 
 
-class Link(NamedTuple):
+class Layer(NamedTuple):
     """One value, and where it comes from."""
 
     value: float
@@ -53,16 +53,16 @@ def settable(rule: Settable) -> dict[str, Limit]:
     return {**limits(rule.params), **({SWITCH: ON} if may_be_off(rule) else {})}
 
 
-def chains(rule: Settable, assessed: Assessed, given: Iterable[Given]) -> dict[str, list[Link]]:
+def chains(rule: Settable, assessed: Assessed, given: Iterable[Given]) -> dict[str, list[Layer]]:
     """By field, its values from the default on; the last one holds. `given`: the widest area first, the home last."""
     known = settable(rule)
-    found = {name: [Link(one.default, "default")] for name, one in known.items()}
+    found = {name: [Layer(one.default, "default")] for name, one in known.items()}
     for (of, name), (value, source) in assessed.items():
         if of == rule.name and name in known:
-            found[name].append(Link(value, "assessment", source))
+            found[name].append(Layer(value, "assessment", source))
     for one in given:
         if one.rule == rule.name and one.field in known and known[one.field].takes(one.value):
-            found[one.field].append(Link(one.value, "area" if one.home_id is None else "home", setting=one.id))
+            found[one.field].append(Layer(one.value, "area" if one.home_id is None else "home", setting=one.id))
     return found
 
 
@@ -114,7 +114,7 @@ def check(rule: Settable, assessed: Assessed, given: Iterable[Given], wish: Wish
     return Verdict(quieter, review)
 
 
-def _in_order(params: Any, around: Mapping[str, list[Link]], wish: Wish) -> None:
+def _in_order(params: Any, around: Mapping[str, list[Layer]], wish: Wish) -> None:
     known = limits(params)
     for names in getattr(params, "ORDER", ()):
         for low, high in pairwise(names):

@@ -2,7 +2,8 @@
 
 A rule module holds a docstring in the operators' words (what to do, what it sees, its limits with their sources, when
 it ends), the same in Chinese as `ABOUT_ZH`, `TITLE_ZH`, `TITLE_EN`, `SEVERITY`, `SCENARIO`, `METRICS`, `CLEAR_AFTER`, a
-frozen dataclass `Params`, and `observe(fleet, batch, params)` for what arrives and/or
+frozen dataclass `Params` (each number a `limit` with its bounds: inside the rule it is a column, one value per home,
+for a home may have its own), and `observe(fleet, batch, params)` for what arrives and/or
 `tick(fleet, now, params)` for what lasts or fails to arrive. `HISTORY` asks that stored readings that far back are
 observed again at the engine's start, so that the rule's memory is rebuilt. `RAISED_BY` names another program that
 raises the alert in place of the engine.

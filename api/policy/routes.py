@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
 from alerts.policy import care
-from alerts.policy.chain import Assessed, Link, OutOfBoundsError, Wish, chains, check, settable
+from alerts.policy.chain import Assessed, Layer, OutOfBoundsError, Wish, chains, check, settable
 from alerts.rules import Rule, discover
 from api.access import Db, Now, may
 from api.catalogue.rules import title
@@ -15,7 +15,7 @@ from api.policy.models import PlaceQuery, Policy, PolicyWrite, RulePolicy, Setti
 from api.values import V1, BigId
 from core.roles import Permission
 from registry import policy_store as store
-from registry.policy_store import Change, Place
+from registry.policy_store import NewValue, Place
 
 router = APIRouter(prefix=f"{V1}/policy", tags=["policy"])
 Reads = Annotated[Db, may(Permission.HOMES_READ, Permission.PEOPLE_HEALTH)]  # a reason may tell of an illness
@@ -66,7 +66,7 @@ def write_policy(body: PolicyWrite, db: Writes, now: Now) -> Setting:
             verdict = check(rule, _assessed(conn, place), store.holding_at(conn, place, now), wish, now)
         except OutOfBoundsError as error:
             raise ApiError(422, "out_of_bounds", str(error)) from None
-        change = Change(
+        change = NewValue(
             body.rule, body.field, body.value, verdict.quieter, body.reason.strip(), body.until, verdict.review_at
         )
         number = store.put(conn, place, change, db.me.id, now)
@@ -93,7 +93,7 @@ def _assessed(conn: Connection, place: Place) -> Assessed:
     return care.defaults_of(store.assessments(conn, place.home_id)) if place.home_id else {}
 
 
-def _values(rule: Rule, found: dict[str, list[Link]], by_id: dict[int, Setting]) -> list[Value]:
+def _values(rule: Rule, found: dict[str, list[Layer]], by_id: dict[int, Setting]) -> list[Value]:
     return [
         Value(
             field=name, zh=one.zh, en=one.en, unit=one.unit, value=found[name][-1].value, default=one.default,
