@@ -12,6 +12,7 @@ const NEEDS: Record<string, Permission> = {
   devices: "devices.read",
   letters: "dead_letters.read",
   quieter: "people.health",
+  policy: "people.health",
 };
 const allowed = (page: string): boolean => !(page in NEEDS) || may(NEEDS[page]!);
 
@@ -24,6 +25,7 @@ export const router = createRouter({
     { path: "/alerts/:id(\\d+)", name: "alert", component: () => import("./pages/AlertPage.vue"), props: true },
     { path: "/homes", name: "homes", component: () => import("./pages/HomesPage.vue") },
     { path: "/homes/:id(\\d+)", name: "home", component: () => import("./pages/HomePage.vue"), props: true },
+    { path: "/homes/:id(\\d+)/rules", name: "policy", component: () => import("./pages/PolicyPage.vue"), props: true },
     { path: "/records", name: "records", component: () => import("./pages/RecordsPage.vue") },
     { path: "/devices", name: "devices", component: () => import("./pages/DevicesPage.vue") },
     { path: "/rejected", name: "letters", component: () => import("./pages/LettersPage.vue") },

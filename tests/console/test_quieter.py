@@ -32,13 +32,13 @@ def test_the_board_counts_it_and_a_page_says_where_why_and_until_when(desk, firs
     link.click()
     rows = first.locator("[data-quieter]")
     expect(rows).to_have_count(2)
-    expect(rows.filter(has_text="外出未归")).to_contain_text("外出多久报警 48 h")
+    expect(rows.filter(has_text="外出未归")).to_contain_text("外出多久报警：48 小时")
     expect(rows.filter(has_text="外出未归")).to_contain_text(WHY)
-    expect(rows.filter(has_text="漏水")).to_contain_text("已关闭")
+    expect(rows.filter(has_text="漏水")).to_contain_text("规则开启：关闭")
     expect(rows.first).to_contain_text("测试·op2")
     expect(first).to_have_title(re.compile("规则放宽 · 守望$"))
     rows.first.get_by_role("link").click()
-    first.wait_for_url(f"**/homes/{eased}")
+    first.wait_for_url(f"**/homes/{eased}/rules")
 
 
 def test_where_nothing_is_quieter_the_board_says_nothing_and_the_page_says_so(desk, first):
