@@ -56,9 +56,16 @@ class Policy:
             home = int(findings.home[position])
             shown = findings.evidence(position)
             mine = {name: float(column[home]) for name, column in self.own.items() if not np.isnan(column[home])}
-            return {**shown, "policy": mine} if mine else shown
+            return {**shown, "policy": mine, **self._words(mine)} if mine else shown
 
         return replace(findings, evidence=show)
+
+    def _words(self, mine: dict[str, float]) -> Evidence:
+        known = limits(self.params)
+        return {
+            "policy_zh": "，".join(f"{known[name].zh} {value:g} {known[name].unit}" for name, value in mine.items()),
+            "policy_en": ", ".join(f"{known[name].en} {value:g} {known[name].unit}" for name, value in mine.items()),
+        }
 
 
 def may_be_off(rule: Settable) -> bool:

@@ -18,6 +18,13 @@ _FIELDS = {
         "type": "boolean",
         "description": "its device said that it is being tested: perhaps a test",
     },
+    "policy": {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "description": "the values by which it was judged that are not the rule's defaults",
+    },
+    "policy_zh": _TEXT | {"description": "the same in words"},
+    "policy_en": _TEXT,
 }
 
 # Described closely, taken as it is: an alert that an earlier version wrote must be shown whatever it carries.

@@ -97,6 +97,13 @@ export interface components {
                 device?: number;
                 /** @description its device said that it is being tested: perhaps a test */
                 test?: boolean;
+                /** @description the values by which it was judged that are not the rule's defaults */
+                policy?: {
+                    [key: string]: number;
+                };
+                /** @description the same in words */
+                policy_zh?: string;
+                policy_en?: string;
             } & {
                 [key: string]: unknown;
             };
@@ -178,6 +185,13 @@ export interface components {
                 device?: number;
                 /** @description its device said that it is being tested: perhaps a test */
                 test?: boolean;
+                /** @description the values by which it was judged that are not the rule's defaults */
+                policy?: {
+                    [key: string]: number;
+                };
+                /** @description the same in words */
+                policy_zh?: string;
+                policy_en?: string;
             } & {
                 [key: string]: unknown;
             };

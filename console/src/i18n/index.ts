@@ -11,6 +11,12 @@ export const i18n = createI18n({
 export const chinese = computed(() => i18n.global.locale.value === "zh");
 watchEffect(() => (document.documentElement.lang = chinese.value ? "zh-CN" : "en"));
 
+/** Takes in the words that come with a page. */
+export function add(words: object, english: object): void {
+  i18n.global.mergeLocaleMessage("zh", words);
+  i18n.global.mergeLocaleMessage("en", english);
+}
+
 /** The page in the language that this browser was last set to; in Chinese where the other can't be fetched. */
 export const speak = () => use(localStorage.getItem("language") === "en" ? "en" : "zh").catch(() => undefined);
 export async function toggleLanguage(): Promise<void> {
@@ -19,7 +25,7 @@ export async function toggleLanguage(): Promise<void> {
   localStorage.setItem("language", wanted);
 }
 async function use(language: "zh" | "en"): Promise<void> {
-  if (language === "en") i18n.global.setLocaleMessage("en", (await import("./en")).en);
+  if (language === "en") i18n.global.mergeLocaleMessage("en", (await import("./en")).en);
   i18n.global.locale.value = language;
 }
 /** The zh or en half of something the API says in both languages. */

@@ -1,5 +1,6 @@
 /** A rule's values in words. */
 import { i18n, pick } from "../i18n";
+import "./i18n";
 import type { RuleValue } from "../types";
 
 export const SWITCH = "on";

@@ -89,7 +89,11 @@ def test_what_cries_for_help_is_never_off(rule, caplog):
 def test_evidence_says_by_which_own_values_it_was_judged():
     policy = resolved(RULES["not_back"], 2, [Own("away_hours", rows(1), 4.0)])
     findings = Findings.of(rows(0, 1), np.array([1, 1]), severity=Severity.ATTENTION, evidence=lambda at: {"n": at})
-    assert [policy.kept(findings).evidence(at) for at in (0, 1)] == [{"n": 0}, {"n": 1, "policy": {"away_hours": 4.0}}]
+    assert [policy.kept(findings).evidence(at) for at in (0, 1)] == [
+        {"n": 0},
+        {"n": 1, "policy": {"away_hours": 4.0}, "policy_zh": "外出多久报警 4 h",
+         "policy_en": "how long somebody may be out 4 h"},
+    ]  # fmt: skip
 
 
 def test_a_value_comes_about_by_default_assessment_areas_and_home():

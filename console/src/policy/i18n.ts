@@ -1,0 +1,71 @@
+/** The words of the pages of rules, which come with them: few open these. */
+import { add } from "../i18n";
+
+const zh = {
+  policy: {
+    about: "这一户按这些数值判断。没有单独设的，按评估结果、所在辖区或默认。值班长可以改，两秒内生效，须写原因。",
+    set: "调整",
+    end: "恢复",
+    save: "保存",
+    value: "数值",
+    default: "默认",
+    on: "开启",
+    off: "关闭",
+    reason: "原因（值班员看得到）",
+    lastDay: "最后一天（可不填）",
+    lastDayNeeded: "最后一天（必填，三个月以内）",
+    isQuieter: "这样会报得晚一些，或不报：必须写明到哪天为止，并显示在值班台上方。",
+    bounds: "可以设 {least} 至 {most} {unit}{source}",
+    until: "到",
+    history: "以前的调整",
+    never: "这一户没有调整过",
+    ended: "{who} {when} 结束",
+    endTitle: "恢复为没有这项调整时的数值？",
+    endAbout: "两秒内生效；这项调整留在记录里。",
+    origin: { default: "默认", assessment: "按评估结果", area: "{area}统一设定", home: "本户设定" },
+  },
+  quieter: {
+    title: "规则放宽",
+    where: "住户或辖区",
+    what: "规则",
+    until: "到期",
+    why: "原因",
+    colon: "：",
+    none: "现在没有放宽或关闭的规则",
+  },
+};
+const en: typeof zh = {
+  policy: {
+    about:
+      "This home is judged by these values. Where none was set for it, those of an assessment, its area or the default hold. A chief may change them, with a reason; in force within two seconds.",
+    set: "Change",
+    end: "Take back",
+    save: "Save",
+    value: "Value",
+    default: "Default",
+    on: "on",
+    off: "off",
+    reason: "Why (operators read it)",
+    lastDay: "Last day (may be empty)",
+    lastDayNeeded: "Last day (needed, within three months)",
+    isQuieter: "The rule will judge later, or not at all: say until when. It will stand above the board.",
+    bounds: "May be {least} to {most} {unit}{source}",
+    until: "until",
+    history: "What was set before",
+    never: "Nothing was ever set for this home",
+    ended: "ended by {who} {when}",
+    endTitle: "Go back to the value without this one?",
+    endAbout: "In force within two seconds; what was set stays in the history.",
+    origin: { default: "default", assessment: "by assessment", area: "set for {area}", home: "set for this home" },
+  },
+  quieter: {
+    title: "Rules made quieter",
+    where: "Home or area",
+    what: "Rule",
+    until: "Until",
+    why: "Why",
+    colon: ": ",
+    none: "No rule is eased or switched off now",
+  },
+};
+add(zh, en);
