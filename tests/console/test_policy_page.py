@@ -59,10 +59,10 @@ def test_a_chief_sets_a_value_and_the_next_tick_judges_by_it_and_the_alert_says_
     expect(row).to_contain_text("卧床，怕冷")
     fill(chief, "room_temperature", "sustained_minutes", 0, "卧床，怕冷")
     home = desk.registry.homes[HOME]
-    query = "SELECT id, evidence -> 'policy' FROM alert WHERE home_id = %s AND rule = 'room_temperature' AND evidence ? 'policy'"
+    query = "SELECT id, evidence -> 'policy' FROM alert WHERE home_id = %s AND rule = %s AND evidence ? 'policy'"
     desk.say(HOME, "climate_sensor", "telemetry", temperature=18.5)
     with psycopg.connect(desk.site.owner_url, autocommit=True) as conn:
-        ((alert, policy),) = eventually(lambda: conn.execute(query, (home,)).fetchall(), 10)
+        ((alert, policy),) = eventually(lambda: conn.execute(query, (home, "room_temperature")).fetchall(), 10)
     assert policy == {"cold": 19, "clear_cold": 20, "sustained_minutes": 0}
     chief.goto(f"{desk.site.address}/alerts/{alert}")
     expect(chief.locator("[data-policy]")).to_contain_text("过冷 19 °C")
