@@ -129,6 +129,11 @@ class MayListen:
 
     may: May
 
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """What it asks for."""
+        return self.may.permissions
+
     def __call__(self, request: Request, shared: Shared, now: Now) -> Db:
         """Let the caller in."""
         with _known(request, shared, now) as (conn, me):

@@ -9,7 +9,7 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from PIL import Image
 
-from api.access import May
+from api.access import May, MayListen
 from api.app import routes as application
 from core.roles import ROLES, Permission, Role
 from tests.api_service import CSRF, serving
@@ -86,7 +86,7 @@ def routes():
 
 
 def _asked(route):
-    declared = [part.call.permissions for part in route.dependant.dependencies if isinstance(part.call, May)]
+    declared = [part.call.permissions for part in route.dependant.dependencies if isinstance(part.call, May | MayListen)]
     return declared[0] if declared else None
 
 
