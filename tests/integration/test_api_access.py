@@ -86,7 +86,8 @@ def routes():
 
 
 def _asked(route):
-    declared = [part.call.permissions for part in route.dependant.dependencies if isinstance(part.call, May | MayListen)]
+    asking = [part.call for part in route.dependant.dependencies if isinstance(part.call, May | MayListen)]
+    declared = [one.permissions for one in asking]
     return declared[0] if declared else None
 
 
