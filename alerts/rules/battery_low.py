@@ -51,7 +51,7 @@ class Params:
 def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     """Homes with a battery that is low, the lowest first; what only says so stands behind what says how low."""
     level, flag = fleet.column("battery"), fleet.column("battery_low")
-    weak = np.flatnonzero(level.value <= params.clear[level.home])
+    weak = np.flatnonzero(level.value <= params.clear.max(initial=-np.inf))  # elsewhere it is well, in every home
     low, told = weak[level.value[weak] <= params.low[level.home[weak]]], np.flatnonzero(flag.value == 1)
     home = np.concatenate([level.home[low], flag.home[told]])
     worst = one_per_home(home, np.concatenate([-level.value[low], -params.low[flag.home[told]] - 1]))

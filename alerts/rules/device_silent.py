@@ -106,8 +106,9 @@ def _unheard(fleet: Fleet, now: int) -> Rows:
 def _cut_off(fleet: Fleet, now: int, params: Params) -> NDArray[np.int32]:
     """Devices whose connection has been gone for too long."""
     online = fleet.column("online")
-    gone = (online.value == 0) & (online.since < now - params.offline_minutes[online.home] * MINUTE)
-    return online.device.compress(gone)
+    soonest = params.offline_minutes.min(initial=np.inf) * MINUTE  # in no home sooner
+    gone = np.flatnonzero((online.value == 0) & (online.since < now - soonest))
+    return online.device[gone[online.since[gone] < now - params.offline_minutes[online.home[gone]] * MINUTE]]
 
 
 def _known(fleet: Fleet, now: int, rows: Rows) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.judging.findings import Evidence, Findings
-from alerts.judging.fleet import Batch, Fleet
+from alerts.judging.fleet import Batch, Column, Fleet
 from alerts.judging.params import limit
 from alerts.lifecycle.backoff import Backoff
 from alerts.rules._common import device_names, evidence, iso, marked
@@ -138,8 +138,28 @@ def tick(fleet: Fleet, now: int, params: Params) -> Findings:
     bad, measured = np.zeros(homes, bool), np.zeros(homes, bool)
     for name in METRICS:
         column = fleet.column(name)
-        fresh = column.ts > now - params.fresh_minutes[column.home] * MINUTE
-        danger = fresh & _bad(fleet, name, column.value, column.home, params, params.clear_margin[column.home])
-        bad |= marked(fleet, column, danger)
+        fresh = _fresh(column, now, params)
         measured |= marked(fleet, column, fresh)
+        rows = np.flatnonzero(fresh & _perhaps_bad(name, column.value, params))  # few
+        home = column.home[rows]
+        bad[home[_bad(fleet, name, column.value[rows], home, params, params.clear_margin[home])]] = True
     return Findings.none(clear=measured & ~bad)
+
+
+def _fresh(column: Column, now: int, params: Params) -> NDArray[np.bool_]:
+    """Which values are no older than their home allows."""
+    minutes = params.fresh_minutes
+    fresh: NDArray[np.bool_] = column.ts > now - minutes.min(initial=np.inf) * MINUTE
+    rows = np.flatnonzero(~fresh & (column.ts > now - minutes.max(initial=0) * MINUTE))
+    fresh[rows] = column.ts[rows] > now - minutes[column.home[rows]] * MINUTE
+    return fresh
+
+
+def _perhaps_bad(name: str, value: F8, params: Params) -> NDArray[np.bool_]:
+    """Which values lie in the widest band that any home has, or within the widest margin of it."""
+    margin, low = params.clear_margin.max(initial=0), getattr(params, f"{name}_low").max(initial=0)
+    high = np.inf if name == "spo2" else getattr(params, f"{name}_high").min(initial=np.inf)
+    if name == "spo2":
+        low = max(low, params.spo2_scale_2_low.max(initial=0))
+    found: NDArray[np.bool_] = (value <= low + margin) | (value >= high - margin)
+    return found

@@ -13,7 +13,7 @@ import pytest
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Fleet
 from alerts.judging.params import limits
-from alerts.judging.policy import contradicts
+from alerts.judging.policy import Own, contradicts, resolved
 from alerts.lifecycle.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
 from alerts.rules import discover, load, rules_of
 from core.catalogue import device_types, metric_by_id, metrics
@@ -176,3 +176,52 @@ def test_an_emergency_waits_half_an_hour_after_an_answer_and_nothing_waits_for_m
 def test_ids_of_metrics_are_unique_and_small():
     assert len(metric_by_id()) == len(metrics())
     assert max(metric_by_id()) < 2**15
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if limits(rule.params)], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_home_with_own_values_is_judged_as_if_all_homes_had_them_and_its_neighbour_as_if_none(rule, seed):
+    homes = 60
+    own = np.flatnonzero(np.arange(homes) % 2).astype(np.int32)
+    chance = np.random.default_rng(seed)
+    share = chance.random()
+    values = {
+        name: one.default + share * ((one.least if one.sooner == "lower" else one.most) - one.default)
+        for name, one in limits(rule.params).items()
+    }
+
+    def judged(where):
+        fleet, batch = alike(homes, seed)
+        params = resolved(rule, homes, [Own(name, where, value) for name, value in values.items()]).params
+        found, clear = [], np.ones(homes, bool)
+        if rule.observe is not None:
+            found.append(rule.observe(fleet, batch.of(*rule.metrics), params))
+        if rule.tick is not None:
+            found.append(rule.tick(fleet, NOW, params))
+            clear = found[-1].clear
+        told = np.zeros(homes, bool)
+        for one in found:
+            told[one.home] = True
+        return told, clear
+
+    nobody, everybody, some = judged(own[:0]), judged(np.arange(homes, dtype=np.int32)), judged(own)
+    for without, all_of_them, mixed in zip(nobody, everybody, some, strict=True):
+        assert mixed[own].tolist() == all_of_them[own].tolist()
+        assert np.delete(mixed, own).tolist() == np.delete(without, own).tolist()
+
+
+def alike(homes, seed):
+    """A fleet of every kind of device, each metric said thrice within its plausible range over the last day."""
+    chance = np.random.default_rng(seed + 100)
+    devices = [
+        (number * 1000 + home, home + 1, code) for number, code in enumerate(device_types(), 1) for home in range(homes)
+    ]
+    fleet = Fleet.build(list(range(1, homes + 1)), devices)
+    rows = []
+    for device, _, code in devices:
+        for metric in device_types()[code].metrics.values():
+            for _ in range(3):
+                high = min(metric.high, 300)
+                value = chance.uniform(max(metric.low, 0), high) if metric.high > 1 else float(chance.integers(2))
+                rows.append((NOW - int(chance.exponential(2 * 3_600_000_000)), device, metric.id, 0, value))
+    return fleet, fleet.apply(np.array(rows, READING), NOW, NOW)
