@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from core.arrays import I4
 from core.snapshot import PERSON
 
-HOLDS = "p.ended_at IS NULL AND p.since <= %(now)s AND (p.until IS NULL OR p.until > %(now)s)"
+HOLDS = "p.ended_at IS NULL AND (p.until IS NULL OR p.until > %(now)s)"  # at once: whose clock set it is no matter
 SETTING = (
     "SELECT p.id, p.rule, p.field, p.value, p.quieter, p.reason, p.since, p.until, p.review_at, p.ended_at,"
     " p.area_id, p.home_id, a.name AS area, nlevel(a.path) AS level, h.code AS home, s.name AS set_by,"
@@ -34,7 +34,16 @@ class Holding(NamedTuple):
     rule: str
     field: str
     value: float
+    quieter: bool
     homes: I4  # ids
+
+
+class InForce(NamedTuple):
+    """What holds now."""
+
+    areas: list[Holding]  # wider ones first
+    homes: list[Holding]
+    ends: datetime | None  # when the first of it ends by itself
 
 
 class Setting(NamedTuple):
@@ -71,25 +80,28 @@ class NewValue(NamedTuple):
     review_at: datetime
 
 
-def in_force(conn: psycopg.Connection, shards: int, shard: int, now: datetime) -> tuple[list[Holding], datetime | None]:
-    """(what holds for the shard's homes, wider areas first and homes last, when the first of it ends by itself)."""
-    query = (
-        "SELECT p.rule, p.field, p.value, string_agg(int4send(h.id), ''::bytea) FROM policy p"
+def in_force(conn: psycopg.Connection, shards: int, shard: int, now: datetime) -> InForce:
+    """What holds for the shard's homes."""
+    areas = (
+        "SELECT p.rule, p.field, p.value, p.quieter, string_agg(int4send(h.id), ''::bytea) FROM policy p"
         " JOIN area a ON a.id = p.area_id JOIN area below ON below.path <@ a.path JOIN home h ON h.area_id = below.id"
         f" WHERE {HOLDS} AND h.id %% %(shards)s = %(shard)s GROUP BY p.id, a.path ORDER BY nlevel(a.path), p.id"
     )
-    own = (
-        "SELECT p.rule, p.field, p.value, string_agg(int4send(p.home_id), ''::bytea) FROM policy p"
-        f" WHERE {HOLDS} AND p.home_id %% %(shards)s = %(shard)s GROUP BY p.rule, p.field, p.value"
+    homes = (
+        "SELECT p.rule, p.field, p.value, p.quieter, string_agg(int4send(p.home_id), ''::bytea) FROM policy p"
+        f" WHERE {HOLDS} AND p.home_id %% %(shards)s = %(shard)s GROUP BY p.rule, p.field, p.value, p.quieter"
     )
     values = {"now": now, "shards": shards, "shard": shard}
-    found: list[Holding] = []
     with conn.cursor(binary=True) as cursor:
-        for statement in (query, own):
-            for rule, field, value, homes in cursor.execute(statement.encode(), values):
-                found.append(Holding(rule, field, value, np.frombuffer(homes, ">i4").astype(np.int32)))
+        wide, own = (
+            [
+                Holding(rule, field, value, quieter, np.frombuffer(ids, ">i4").astype(np.int32))
+                for rule, field, value, quieter, ids in cursor.execute(query.encode(), values)
+            ]
+            for query in (areas, homes)
+        )
     ends = conn.execute(f"SELECT min(p.until) FROM policy p WHERE {HOLDS}".encode(), {"now": now}).fetchone()
-    return found, ends[0] if ends else None
+    return InForce(wide, own, ends[0] if ends else None)
 
 
 def holding_at(conn: psycopg.Connection, place: Place, now: datetime) -> list[Setting]:

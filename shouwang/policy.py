@@ -16,8 +16,8 @@ from registry.policy_store import NewValue, Place
 from shouwang.common import connect, end_of, fail, table
 
 app = typer.Typer(
-    help="What is set of the rules, by home or by area. A value for a home stands over one for its area, and that\n"
-    "over wider areas, over what an assessment of self-care sets, over the default.",
+    help="What is set of the rules, by home or by area. A value for a home stands over what an assessment of\n"
+    "self-care sets, that over its area, wider areas and the default; one that was set as stricter never loosens.",
     no_args_is_help=True,
 )
 

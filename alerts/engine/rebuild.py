@@ -6,6 +6,7 @@ Readings still in the inbox are left there: they will be judged.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -60,20 +61,29 @@ def load_baselines(conn: psycopg.Connection, settings: Settings, fleet: Fleet) -
 
 def follow_policy(conn: psycopg.Connection, settings: Settings, judge: Judge, now: datetime) -> datetime | None:
     """Let the judge follow what is set of the rules now; when the first of it ends by itself."""
-    fleet, own = judge.fleet, care.defaults(judge.fleet)
-    holding, ends = policy_store.in_force(conn, settings.shards, settings.shard, now)
-    for one in holding:
-        homes = fleet.rows_of_homes(one.homes)
-        own.setdefault(one.rule, []).append(Own(one.field, homes[homes >= 0], one.value))
+    fleet, own = judge.fleet, defaultdict[str, list[Own]](list)
+    held = policy_store.in_force(conn, settings.shards, settings.shard, now)
+
+    def take(holding: Iterable[policy_store.Holding]) -> None:
+        for one in holding:
+            homes = fleet.rows_of_homes(one.homes)
+            own[one.rule].append(Own(one.field, homes[homes >= 0], one.value, one.quieter))
+
+    take(held.areas)
+    for rule, assessed in care.defaults(fleet).items():
+        own[rule] += assessed
+    take(held.homes)
     judge.follow(own)
-    return ends
+    return held.ends
 
 
-def rebuild(conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime) -> Judge:
-    """The whole state, as the database has it."""
+def rebuild(
+    conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Rule], now: datetime
+) -> tuple[Judge, datetime | None]:
+    """The whole state, as the database has it, and when something that is set of the rules ends by itself."""
     fleet = registered(conn, settings.zone, settings.shards, settings.shard)
     judge = Judge.new(fleet, rules)
-    follow_policy(conn, settings, judge, now)
+    ends = follow_policy(conn, settings, judge, now)
     shard = (settings.shards, settings.shard)
     waits_from = intake.inbox(conn, settings.shard).oldest or now
     _remember(conn, judge, waits_from, now, shard)
@@ -86,7 +96,7 @@ def rebuild(conn: psycopg.Connection, settings: Settings, rules: Mapping[str, Ru
     load_baselines(conn, settings, fleet)
     judge.recall(store.standing_alerts(conn, *shard, now - REACH))
     log.info("state read: %d homes, %d devices", len(fleet.home_ids), len(fleet.device_ids))
-    return judge
+    return judge, ends
 
 
 def _remember(conn: psycopg.Connection, judge: Judge, until: datetime, now: datetime, shard: tuple[int, int]) -> None:

@@ -57,8 +57,7 @@ class Steps:
         with self.conn.transaction():
             intake.allow_long(self.conn)
             self._seen_event = store.newest_event(self.conn)
-            self.judge = rebuild(self.conn, self.settings, self.rules, now)
-            self.policy_until = follow_policy(self.conn, self.settings, self.judge, now)
+            self.judge, self.policy_until = rebuild(self.conn, self.settings, self.rules, now)
             self._step = intake.newest_step(self.conn, self.settings.shard)
         self._latest = LatestWriter(self.conn, self.settings.shard, self.judge.fleet)
 

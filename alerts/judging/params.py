@@ -30,7 +30,7 @@ class Limit:
     unit: str
     zh: str
     en: str
-    sooner: Literal["lower", "higher", ""]  # which way the rule judges sooner; "" it is neither
+    sooner: Literal["lower", "higher"]  # which way the rule judges sooner
     source: str  # where default and bounds come from; "" they are our own choice
 
     def takes(self, value: float) -> bool:
@@ -50,12 +50,16 @@ class Limit:
 
     def quieter(self, value: float, other: float) -> bool:
         """Whether a rule with `value` judges later, or in fewer cases, than with `other`."""
-        return value > other if self.sooner == "lower" else value < other if self.sooner == "higher" else False
+        return value > other if self.sooner == "lower" else value < other
+
+    def stricter(self, values: F8, value: float) -> F8:
+        """Of each of these and one value, that which judges sooner."""
+        return np.minimum(values, value) if self.sooner == "lower" else np.maximum(values, value)
 
 
 def limit(
     default: float, least: float, most: float, unit: str, zh: str, en: str, *,
-    sooner: Literal["lower", "higher", ""] = "", source: str = "",
+    sooner: Literal["lower", "higher"], source: str = "",
 ) -> Any:  # fmt: skip
     """A field of a rule's `Params`, annotated as F8: inside the rule it is a column, one value per home.
 

@@ -1,7 +1,7 @@
 """What people have set of the rules, as columns: default, then each level of area, then the home. Pure."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from alerts.judging.findings import Evidence, Findings
-from alerts.judging.params import columns, limits
+from alerts.judging.params import Limit, columns, limits
 from core.arrays import F8, I4, Bool
 from core.model import Severity
 
@@ -30,11 +30,16 @@ class Settable(Protocol):
 
 
 class Own(NamedTuple):
-    """A value that somebody has set: of one field, for some homes. Later ones stand over earlier ones."""
+    """A value of one field for some homes. Later ones stand over earlier ones.
+
+    One that `loosens` was set as quieter than what held, with an end; any other only makes the rule stricter,
+    whatever is set or assessed around it afterwards.
+    """
 
     field: str
     homes: I4  # rows
     value: float
+    loosens: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +48,7 @@ class Policy:
 
     params: Any
     off: Bool  # [home]
-    own: dict[str, F8]  # by field: the value where one was set, NaN elsewhere
+    own: dict[str, F8]  # by field: the value where it is not the default, NaN elsewhere
 
     def kept(self, findings: Findings) -> Findings:
         """Without the homes in which the rule is off; evidence says by which own values it was judged."""
@@ -77,32 +82,35 @@ def resolved(rule: Settable, homes: int, own: Iterable[Own]) -> Policy:
     """What holds in each home. What does not fit the rule any more, since an upgrade, is left out, and the log says so.
 
     Values of one home that contradict each other (a clearing level beyond its alarm level would end an alert while
-    its condition holds) give way to the defaults; whoever sets such a value is refused it.
+    its condition holds) are moved to where the rule judges sooner; whoever sets such a value is refused it.
     """
     known, default = limits(rule.params), columns(rule.params, homes)
-    off, values, said = np.zeros(homes, bool), dict[str, F8](), dict[str, F8]()
+    off, values = np.zeros(homes, bool), dict[str, F8]()
     for one in own:
+        bound = known.get(one.field)
         if one.field == SWITCH and may_be_off(rule):
-            off[one.homes] = one.value == 0
-        elif one.field in known and known[one.field].takes(one.value):
-            values.setdefault(one.field, getattr(default, one.field).copy())[one.homes] = one.value
-            said.setdefault(one.field, np.full(homes, np.nan))[one.homes] = one.value
+            off[one.homes] = one.value == 0 and (one.loosens | off[one.homes])
+        elif bound and bound.takes(one.value):
+            column = values.setdefault(one.field, getattr(default, one.field).copy())
+            column[one.homes] = one.value if one.loosens else bound.stricter(column[one.homes], one.value)
         else:
             log.warning("%s does not take %s = %g and judges without it", rule.name, one.field, one.value)
-    params = replace(default, **values)
-    wrong = contradicts(params, homes)
-    if wrong.any():
-        log.warning("%s: the values of %d homes contradict each other: defaults hold", rule.name, wrong.sum())
-    for name, column in values.items():
-        column[wrong], said[name][wrong] = known[name].default, np.nan
+    for names in getattr(rule.params, "ORDER", ()):
+        if not values.keys().isdisjoint(names):
+            values |= _in_order(known, {name: values.get(name, getattr(default, name)) for name in names})
+    for column in values.values():
         column.flags.writeable = False
-    return Policy(params, off, said)
+    said = {name: np.where(column == known[name].default, np.nan, column) for name, column in values.items()}
+    return Policy(replace(default, **values), off, {name: one for name, one in said.items() if not np.isnan(one).all()})
 
 
-def contradicts(params: Any, homes: int) -> Bool:
-    """In which homes values that must not fall, by the rule's `ORDER`, do. `params` are columns."""
-    wrong = np.zeros(homes, bool)
-    for names in getattr(params, "ORDER", ()):
-        for low, high in pairwise(names):
-            wrong |= getattr(params, low) > getattr(params, high)
-    return wrong
+def _in_order(known: Mapping[str, Limit], chain: dict[str, F8]) -> dict[str, F8]:
+    """The same values, so that none is above the next: moved up or down, as each judges sooner."""
+    found, pairs = {name: column.copy() for name, column in chain.items()}, list(pairwise(chain))
+    for low, high in pairs:
+        if known[high].sooner == "higher":
+            np.maximum(found[high], found[low], out=found[high])
+    for low, high in reversed(pairs):
+        if known[low].sooner == "lower":
+            np.minimum(found[low], found[high], out=found[low])
+    return found

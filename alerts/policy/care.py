@@ -2,7 +2,7 @@
 
 Who cannot get up alone must be found sooner: after a fall an hour on the floor already costs lives (Wild et al., BMJ
 1981). The steps are those by which the assessments themselves divide; the hours are own choices within each rule's
-bounds, and a person's value for an area or a home stands over them.
+bounds. No area's value makes them longer; one for the home does, with an end.
 """
 
 from types import MappingProxyType
@@ -48,7 +48,7 @@ GRADES = (
 
 
 def defaults(fleet: Fleet) -> dict[str, list[Own]]:
-    """By rule, what the assessments of who lives there set; the greater need last, so that it stands."""
+    """By rule, what the assessments of who lives there set: never what makes a rule quieter."""
     found: dict[str, list[Own]] = {}
     for grade in GRADES:
         homes = np.flatnonzero(fleet.person(grade.attribute) >= grade.from_).astype(np.int32)

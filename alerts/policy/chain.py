@@ -1,4 +1,4 @@
-"""How a value comes about at one place: default, assessment, areas from the widest down, the home. Pure.
+"""How a value comes about at one place: default, areas from the widest down, assessment, the home. Pure.
 
 What may be set there is checked here, for the command line and the API alike.
 """
@@ -15,7 +15,7 @@ QUIET_AT_MOST = timedelta(days=92)  # a quarter: seasons and visits pass, and so
 REVIEW_WITHIN = timedelta(days=366)  # whatever is set is looked at again within a year, as care agreements are
 __all__ = ["Assessed", "Layer", "OutOfBoundsError", "Verdict", "Wish", "chains", "check", "settable"]
 
-ON = Limit(1, 0, 1, "", "规则开启", "the rule is on", "higher", "")
+ON = Limit(1, 0, 1, "", "规则开启", "the rule is on", "higher", "")  # 0 or 1
 Origin = Literal["default", "assessment", "area", "home"]
 
 
@@ -34,6 +34,8 @@ class Given(Protocol):
     def area_id(self) -> int | None: ...
     @property
     def home_id(self) -> int | None: ...
+    @property
+    def quieter(self) -> bool: ...
 
 
 class Layer(NamedTuple):
@@ -54,15 +56,28 @@ def settable(rule: Settable) -> dict[str, Limit]:
 
 
 def chains(rule: Settable, assessed: Assessed, given: Iterable[Given]) -> dict[str, list[Layer]]:
-    """By field, its values from the default on; the last one holds. `given`: the widest area first, the home last."""
-    known = settable(rule)
+    """By field, its values from the default on; the last one holds. `given`: the widest area first, the home last.
+
+    A value that was not set as quieter is there only where it makes the rule stricter, as alerts.judging.policy has it.
+    """
+    known, given = settable(rule), list(given)
     found = {name: [Layer(one.default, "default")] for name, one in known.items()}
+
+    def add(name: str, layer: Layer, *, loosens: bool) -> None:
+        bound = known.get(name)
+        if bound and bound.takes(layer.value) and (loosens or bound.quieter(found[name][-1].value, layer.value)):
+            found[name].append(layer)
+
+    mine = [one for one in given if one.rule == rule.name]
+    for one in mine:
+        if one.home_id is None:
+            add(one.field, Layer(one.value, "area", setting=one.id), loosens=one.quieter)
     for (of, name), (value, source) in assessed.items():
-        if of == rule.name and name in known:
-            found[name].append(Layer(value, "assessment", source))
-    for one in given:
-        if one.rule == rule.name and one.field in known and known[one.field].takes(one.value):
-            found[one.field].append(Layer(one.value, "area" if one.home_id is None else "home", setting=one.id))
+        if of == rule.name:
+            add(name, Layer(value, "assessment", source), loosens=False)
+    for one in mine:
+        if one.home_id is not None:
+            add(one.field, Layer(one.value, "home", setting=one.id), loosens=one.quieter)
     return found
 
 
@@ -97,6 +112,8 @@ def check(rule: Settable, assessed: Assessed, given: Iterable[Given], wish: Wish
             raise OutOfBoundsError("紧急类规则不能关闭 (a rule for emergencies can't be switched off)")
         raise OutOfBoundsError(f"这条规则没有 {wish.field}，可以设的有：{there} (no such value; there are: {there})")
     bound.check(wish.value)
+    if wish.field == SWITCH and wish.value not in (0, 1):
+        raise OutOfBoundsError("开关只能是 0 或 1 (a switch is 0 or 1)")
     mine = wish.area_id, wish.home_id, wish.field
     around = chains(rule, assessed, (one for one in given if (one.area_id, one.home_id, one.field) != mine))
     _in_order(rule.params, around, wish)

@@ -79,7 +79,7 @@ class Value(Answer):
     default: float
     least: float
     most: float
-    sooner: Literal["lower", "higher", ""] = Field(description="which way the rule judges sooner")
+    sooner: Literal["lower", "higher"] = Field(description="which way the rule judges sooner")
     source: str = Field(description="the standard that default and bounds come from; empty: our own choice")
     steps: list[Step]
 

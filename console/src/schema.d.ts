@@ -1130,7 +1130,7 @@ export interface components {
              * @description which way the rule judges sooner
              * @enum {string}
              */
-            sooner: "lower" | "higher" | "";
+            sooner: "lower" | "higher";
             /** @description the standard that default and bounds come from; empty: our own choice */
             source: string;
             steps: components["schemas"]["Step"][];

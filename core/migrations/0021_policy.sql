@@ -3,7 +3,7 @@
 
 -- Read by the engine (what holds, without who and why), by whoever may read what is remarked on a home's people, and written by
 -- chiefs within their area. A row is never changed but for its end, so the table is its own history. Kept as long as its home or
--- area; erasing a home deletes the home's rows, for their reasons may tell of an illness.
+-- area; erasing a home deletes the home's rows, erasing a person their reasons, which may tell of an illness.
 CREATE TABLE policy (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     rule      text NOT NULL CHECK (length(rule) BETWEEN 1 AND 64),
@@ -36,7 +36,7 @@ END $$;
 CREATE TRIGGER policy_changed AFTER INSERT OR UPDATE OR DELETE ON policy
     FOR EACH STATEMENT EXECUTE FUNCTION policy_changed();
 
-GRANT SELECT (id, rule, field, area_id, home_id, value, since, until, ended_at) ON policy TO shouwang_engine;
+GRANT SELECT (id, rule, field, area_id, home_id, value, quieter, until, ended_at) ON policy TO shouwang_engine;
 GRANT SELECT (id, path) ON area TO shouwang_engine;
 GRANT SELECT, INSERT, UPDATE (ended_at, ended_by) ON policy TO shouwang_api, shouwang_registrar;
 -- Also what an area above has set, for it holds below; `area` shows those.
@@ -54,3 +54,13 @@ BEGIN
 END $$;
 CREATE TRIGGER policy_forgets AFTER UPDATE OF erased_at ON home
     FOR EACH ROW WHEN (NEW.erased_at IS NOT NULL) EXECUTE FUNCTION policy_forgets();
+
+-- Of whoever is erased: also why something was set for that home, which may tell of them. What was set stays in force.
+CREATE OR REPLACE FUNCTION erase_alert_notes(erased integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM set_config('shouwang.erasing', 'yes', true);
+    UPDATE alert_event e SET note = '' FROM alert a WHERE a.id = e.alert_id AND a.home_id = erased AND e.note <> '';
+    PERFORM set_config('shouwang.erasing', '', true);
+    UPDATE policy SET reason = '已删除' WHERE home_id = erased;
+END $$;

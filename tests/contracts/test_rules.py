@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import fields
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import pytest
 from alerts.judging.findings import Findings
 from alerts.judging.fleet import Fleet
 from alerts.judging.params import limits
-from alerts.judging.policy import Own, contradicts, resolved
+from alerts.judging.policy import Own, resolved
 from alerts.lifecycle.backoff import HOLD_OFF, LONGEST, MOST, Backoff, pause
 from alerts.rules import discover, load, rules_of
 from core.catalogue import device_types, metric_by_id, metrics
@@ -85,7 +86,10 @@ def test_what_can_be_set_of_a_rule_is_within_bounds_of_which_a_standards_are_not
     scalar = {one.name for one in fields(rule.params) if isinstance(getattr(rule.params, one.name), int | float)}
     assert scalar == set(known), "every scalar is a limit"
     assert {name for names in getattr(rule.params, "ORDER", ()) for name in names} <= set(known)
-    assert not contradicts(rule.over(Fleet.build([1, 2], [])), 2).any()
+    for low, high in (pair for names in getattr(rule.params, "ORDER", ()) for pair in pairwise(names)):
+        assert known[low].default <= known[high].default
+        movable = known[high].sooner == "higher" or known[low].sooner == "lower"
+        assert movable or known[low].most <= known[high].least, "or nothing could be done about a contradiction"
     for one in known.values():
         assert one.zh
         assert one.en

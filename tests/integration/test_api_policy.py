@@ -143,6 +143,12 @@ def test_erasing_a_home_erases_what_was_set_for_it_and_why(service, chief):
     assert service.sql("SELECT count(*) FROM policy") == [(0,)]
 
 
+def test_erasing_a_person_erases_why_something_was_set_and_leaves_it_in_force(service, chief):
+    chief.put(PATH, json=wish(service))
+    service.sql("SELECT erase_alert_notes(%s)", service.registry.homes[0])
+    assert service.sql("SELECT value, reason, ended_at FROM policy") == [(6, "已删除", None)]
+
+
 def test_the_command_line_does_the_same(database, service, monkeypatch):
     monkeypatch.setenv("SHOUWANG_DATABASE_URL", database.url("registrar"))
 

@@ -33,5 +33,5 @@ export function bounds(value: RuleValue): string {
 /** Whether the rule would judge later, or not at all, than it does without what is set for this very home. */
 export function isQuieter(value: RuleValue, wish: number): boolean {
   const around = value.steps.filter((step) => step.origin !== "home").at(-1)!.value;
-  return value.sooner === "lower" ? wish > around : value.sooner === "higher" ? wish < around : false;
+  return value.sooner === "lower" ? wish > around : wish < around;
 }

@@ -44,6 +44,7 @@ CHILLY = Rule("chilly", ("temperature",), tick=tick, params=Degrees())
 @pytest.fixture
 def put(look, registry):
     def put(value, *, field="cold", rule="chilly", home=None, area=None, since=None, until=None):
+        """With an end it was set as quieter."""
         where = ("home_id", registry.homes[home]) if area is None else ("area_id", area)
         if area is not None:
             (where,) = [("area_id", number) for (number,) in look("SELECT id FROM area WHERE path = %s", area)]
@@ -65,10 +66,11 @@ def test_a_homes_own_value_judges_it_within_two_seconds_and_its_neighbour_is_jud
         inbox(home, "climate_sensor", "temperature", (now, 15))
     with running(settings, CHILLY):
         eventually(lambda: look("SELECT 1 FROM heartbeat WHERE (detail ->> 'waiting')::int = 0"))
-        time.sleep(1.5)  # ticks have passed
+        later = now + timedelta(seconds=3)  # ticks have passed
+        eventually(lambda: look("SELECT 1 FROM heartbeat WHERE at > %s", later), 10)
         assert alerts(look) == []
         begun = time.monotonic()
-        put(18, home=1, since=now)
+        put(18, home=1, since=now + timedelta(hours=1))  # by a clock that is ahead
         eventually(lambda: alerts(look) == [(registry.homes[1], {"cold": 18})])
         assert time.monotonic() - begun < 2
 
@@ -79,9 +81,9 @@ def test_a_home_stands_over_its_area_and_a_village_over_its_district(settings, r
     (below,) = look(
         "SELECT a.path::text FROM home h JOIN area a ON a.id = h.area_id WHERE h.id = %s", registry.homes[0]
     )
-    put(9, home=1)
+    put(9, home=1, until=NOW + timedelta(days=1))
     put(18, area=below[0])
-    put(8, area=below[0].split(".")[0])
+    put(12, area=below[0].split(".")[0])
     with watching(settings, CHILLY) as watch:
         judge_all(watch, NOW)
         watch.tick(NOW)
@@ -125,6 +127,10 @@ def test_what_cries_for_help_is_raised_whatever_the_table_says(settings, registr
 
 def test_an_assessment_sets_what_nobody_has_set(settings, registry, look, put):
     look("UPDATE person SET self_care = ARRAY[false,false,false,false,true,true], self_care_on = now() RETURNING 1")
-    put(12, rule="not_back", field="away_hours", home=1)
+    put(12, rule="not_back", field="away_hours", home=1, until=NOW + timedelta(days=1))
+    ((village,),) = look(
+        "SELECT a.path::text FROM home h JOIN area a ON a.id = area_id WHERE h.id = %s", registry.homes[0]
+    )
+    put(9, rule="not_back", field="away_hours", area=village)
     with watching(settings, discover()["not_back"]) as watch:
         assert watch.judge.policies["not_back"].params.away_hours.tolist() == [6, 12]

@@ -23,8 +23,8 @@ def rows(*homes):
     return np.array(homes, np.int32)
 
 
-def given(field, value, *, home=None, area=None, rule="gas", number=1):
-    return SimpleNamespace(id=number, rule=rule, field=field, value=value, home_id=home, area_id=area)
+def given(field, value, *, home=None, area=None, rule="gas", number=1, quieter=False):
+    return SimpleNamespace(id=number, rule=rule, field=field, value=value, home_id=home, area_id=area, quieter=quieter)
 
 
 def ask(rule, field, value, *, until=None, review_at=None, there=(), assessed=None, home=7):
@@ -59,15 +59,36 @@ def test_what_an_older_version_allowed_and_this_one_does_not_is_left_out_and_sai
     assert "gone" in caplog.text
 
 
-def test_where_values_contradict_each_other_the_defaults_hold(caplog):
-    policy = resolved(RULES["gas"], 2, [Own("alarm_lel", rows(0, 1), 4.0), Own("clear_lel", rows(1), 3.0)])
-    assert policy.params.alarm_lel.tolist() == [10, 4], "4 to alarm and 5 to clear is none"
-    assert policy.params.clear_lel.tolist() == [5, 3]
-    assert "1 homes contradict" in caplog.text
+def test_values_that_contradict_each_other_are_moved_to_where_the_rule_judges_sooner():
+    gas = resolved(RULES["gas"], 2, [Own("alarm_lel", rows(0, 1), 4.0), Own("clear_lel", rows(1), 3.0)]).params
+    assert (gas.alarm_lel.tolist(), gas.clear_lel.tolist()) == ([4, 4], [4, 3])
+    room = resolved(
+        RULES["room_temperature"], 1, [Own("very_cold", rows(0), 16.0), Own("very_hot", rows(0), 30.0)]
+    ).params
+    assert [float(getattr(room, name)[0]) for name in room.ORDER[0]] == [16, 16, 17, 30, 30, 30]
+    life = resolved(RULES["no_sign_of_life"], 1, [Own("floor_hours", rows(0), 4.0, loosens=True)]).params
+    assert (life.floor_hours[0], life.ceiling_hours[0]) == (4, 12)
+
+
+def test_what_was_set_as_stricter_never_loosens_whatever_is_set_or_assessed_around_it():
+    stricter, wide, ends = Own("away_hours", rows(0), 9.0), Own("away_hours", rows(0, 1), 4.0), NOW + DAY
+    assert resolved(RULES["not_back"], 2, [wide, stricter]).params.away_hours.tolist() == [4, 4]
+    loosened = Own("away_hours", rows(0), 9.0, loosens=True)
+    assert resolved(RULES["not_back"], 2, [wide, loosened]).params.away_hours.tolist() == [9, 4]
+    of = {"rule": "not_back"}
+    area, mine = given("away_hours", 4, area=1, **of), given("away_hours", 9, home=7, number=2, **of)
+    assert chains(RULES["not_back"], {}, [area, mine])["away_hours"][-1].value == 4
+    assert ask("not_back", "away_hours", 9, there=[area], until=ends).quieter
+
+
+def test_a_rule_that_an_area_switched_off_is_on_where_a_home_says_so():
+    off, on = Own(SWITCH, rows(0, 1), 0, loosens=True), Own(SWITCH, rows(1), 1)
+    assert resolved(RULES["water_leak"], 2, [off, on]).off.tolist() == [True, False]
+    assert resolved(RULES["water_leak"], 2, [Own(SWITCH, rows(0, 1), 0)]).off.tolist() == [False, False]
 
 
 def test_a_rule_that_is_off_finds_nothing_there_and_says_still_where_it_is_over():
-    policy = resolved(RULES["water_leak"], 3, [Own(SWITCH, rows(2), 0)])
+    policy = resolved(RULES["water_leak"], 3, [Own(SWITCH, rows(2), 0, loosens=True)])
     clear = np.array([True, False, True])
     findings = Findings.of(rows(0, 2), np.array([5, 6]), severity=[Severity.URGENT, Severity.CONCERN], clear=clear,
                            device=rows(3, 4), evidence=lambda at: {"at": at}, value=np.array([1.0, 2.0]))  # fmt: skip
@@ -82,7 +103,7 @@ def test_what_cries_for_help_is_never_off(rule, caplog):
     assert SWITCH not in settable(RULES[rule])
     with pytest.raises(OutOfBoundsError, match="can't be switched off"):
         ask(rule, SWITCH, 0, until=NOW + DAY)
-    assert not resolved(RULES[rule], 2, [Own(SWITCH, rows(0, 1), 0)]).off.any()
+    assert not resolved(RULES[rule], 2, [Own(SWITCH, rows(0, 1), 0, loosens=True)]).off.any()
     assert rule in caplog.text
 
 
@@ -96,15 +117,12 @@ def test_evidence_says_by_which_own_values_it_was_judged():
     ]  # fmt: skip
 
 
-def test_a_value_comes_about_by_default_assessment_areas_and_home():
-    assessed = {("not_back", "away_hours"): (6.0, "GB/T 42195-2022")}
-    there = [
-        given("away_hours", 10, area=1, rule="not_back"),
-        given("away_hours", 3, home=7, rule="not_back", number=2),
-    ]
+def test_a_value_comes_about_by_default_areas_assessment_and_home():
+    assessed, of = {("not_back", "away_hours"): (6.0, "GB/T 42195-2022")}, {"rule": "not_back"}
+    there = [given("away_hours", 10, area=1, **of), given("away_hours", 3, home=7, number=2, **of)]
     links = chains(RULES["not_back"], assessed, there)["away_hours"]
     assert [(one.value, one.origin, one.setting) for one in links] == [
-        (12, "default", None), (6, "assessment", None), (10, "area", 1), (3, "home", 2),
+        (12, "default", None), (10, "area", 1), (6, "assessment", None), (3, "home", 2),
     ]  # fmt: skip
 
 
