@@ -83,6 +83,17 @@ class Service:
             "INSERT INTO alert_event (alert_id, at, kind) VALUES (%s, clock_timestamp(), %s)", (alert_id, kind)
         )
 
+    def set_policy(self, value: float = 6) -> int:
+        """A value of the first home that somebody has set, in place of the one before; its number."""
+        self.sql("UPDATE policy SET ended_at = now(), ended_by = set_by WHERE ended_at IS NULL")
+        ((number,),) = self.sql(
+            "INSERT INTO policy (rule, field, home_id, value, quieter, reason, set_by, since, review_at) SELECT"
+            " 'not_back', 'away_hours', %s, %s, false, '常常头晕', id, now(), now() FROM account"
+            " WHERE username = 'chief' RETURNING id",
+            self.registry.homes[0], value,
+        )  # fmt: skip
+        return int(number)
+
     def other_area(self) -> str:
         """Another district with an operator `far`; returns the area's path."""
         self.sql("INSERT INTO area (path, name) VALUES ('elsewhere', '别处测试区') ON CONFLICT DO NOTHING")

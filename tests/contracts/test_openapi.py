@@ -67,7 +67,7 @@ def test_every_answer_is_as_the_document_says(service):
             "home_id": service.registry.homes[0],
             "device_id": 1,
             "code": "alone",
-            "setting_id": setting(service),
+            "setting_id": service.set_policy(),
         }
         registers = operation.method.upper() in {"PUT", "DELETE"} and "sessions" not in operation.path
         who = "chief" if "/policy" in operation.path else "registrar" if registers else "op1"
@@ -85,18 +85,6 @@ def test_every_answer_is_as_the_document_says(service):
         if not any(status < 300 for status in statuses(service, operation, sent_as(service, who), there)):
             unsuccessful.add(operation.label)
     assert unsuccessful == {"POST /api/v1/login"}  # nobody guesses a password
-
-
-def setting(service):
-    """Something that is set of a rule."""
-    service.sql("UPDATE policy SET ended_at = now(), ended_by = set_by WHERE ended_at IS NULL")
-    ((number,),) = service.sql(
-        "INSERT INTO policy (rule, field, home_id, value, quieter, reason, set_by, since, review_at)"
-        " SELECT 'gas', 'alarm_lel', %s, 8, false, '气味敏感', id, now(), now() FROM account WHERE username = 'chief'"
-        " RETURNING id",
-        service.registry.homes[0],
-    )
-    return number
 
 
 def photo():

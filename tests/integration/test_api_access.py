@@ -100,7 +100,7 @@ def ask(service, client, route):
     method, path = route.split()
     filled = path.format(
         alert_id=alert, letter_id=letter, device_id=device, home_id=service.registry.homes[0], session_id=10**9,
-        code="alone", setting_id=setting(service) if "{setting_id}" in path else "",
+        code="alone", setting_id=service.set_policy() if "{setting_id}" in path else "",
     )  # fmt: skip
     last, home = path.rsplit("/", 1)[-1], {"home_id": service.registry.homes[0]}
     body = {"content": picture()} if (method, last) == ("PUT", "photo") else {"json": BODIES.get(last)}
@@ -111,17 +111,6 @@ def ask(service, client, route):
         if not answer.is_success or last != "events":
             answer.read()
         return answer
-
-
-def setting(service):
-    service.sql("UPDATE policy SET ended_at = now(), ended_by = set_by WHERE ended_at IS NULL")
-    ((number,),) = service.sql(
-        "INSERT INTO policy (rule, field, home_id, value, quieter, reason, set_by, since, review_at) SELECT"
-        " 'not_back', 'away_hours', %s, 6, false, '常常头晕', id, now(), now() FROM account WHERE username = 'op1'"
-        " RETURNING id",
-        service.registry.homes[0],
-    )
-    return number
 
 
 def picture():
